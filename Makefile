@@ -1,0 +1,129 @@
+# Everything a person or a machine does with the inbox. `make help` lists the commands.
+# Each set-up step leaves a stamp, so the second run of a command takes seconds.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+PYTHON ?= python3
+ARGS ?=
+export HOST ?= 127.0.0.1
+export PORT ?= 8000
+
+VENV := .venv
+BIN := $(VENV)/bin
+VENDOR := static/vendor
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard triage/translations/*/LC_MESSAGES/messages.po))
+
+# $(call pip_sync,lock): what the lock says and nothing else. uv where it can, else pip.
+pip_sync = VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes --only-binary :all: $(1) \
+	|| { echo "Installing with pip instead of uv (slower)." >&2; \
+	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r $(1); }
+
+# $(call apt_install,packages,what they are for): by apt when root, else one sentence.
+apt_install = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing for $(2): $(1)"; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		apt-get -qq update </dev/null && apt-get -qq install -y --no-install-recommends $(1) </dev/null >/dev/null; \
+	else \
+		echo "Please install for $(2), then run this again: $(1)" >&2; exit 1; \
+	fi
+
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: export DEMO = 1
+run: $(VENV)/.runtime $(VENDOR)/.stamp $(CATALOGUES) ## Start the inbox with a demo desk on http://127.0.0.1:8000 (HOST, PORT)
+	@$(BIN)/flask --app wsgi db upgrade
+	@$(BIN)/flask --app wsgi triage demo-desk
+	@exec $(BIN)/gunicorn -c gunicorn.conf.py wsgi:app
+
+.PHONY: test
+test: setup-test lint types ## Everything: lint, types and all tests; installs what they need
+	$(BIN)/pytest $(ARGS)
+
+.PHONY: test-fast
+test-fast: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## The tests that need no system packages (ARGS="-k claim -x")
+	$(BIN)/pytest --ignore=tests/browser -m "not browser" $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.dev ## ruff
+	$(BIN)/ruff check .
+
+.PHONY: types
+types: $(VENV)/.dev ## mypy and the import rules
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/test_house.py
+
+.PHONY: setup
+setup: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## Set up for development, without starting anything
+
+.PHONY: vendor
+vendor: $(VENDOR)/.stamp ## Fetch the browser libraries into static/vendor
+
+.PHONY: messages
+messages: $(VENV)/.dev ## Collect the sentences to translate into triage/translations
+	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext -k _l --add-location=file --sort-by-file \
+		--project="triage inbox" -o triage/translations/messages.pot .
+	$(BIN)/pybabel -q update -i triage/translations/messages.pot -d triage/translations \
+		--no-fuzzy-matching --ignore-obsolete
+
+.PHONY: lock
+lock: $(VENV)/.created ## Compile requirements*.txt into locks/ (ARGS="--upgrade")
+	$(call compile,requirements.txt,locks/requirements.txt)
+	$(call compile,requirements-dev.txt,locks/requirements-dev.txt)
+
+compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
+	--no-header --no-annotate --no-emit-index-url --no-config $(ARGS) $(1) -o $(2)
+
+# ---------------------------------------------------------------- set-up
+
+.PHONY: setup-test
+setup-test: setup
+	@need=""; \
+	command -v chromium >/dev/null || need="$$need chromium"; \
+	[ -n "$$(fc-list :lang=ar 2>/dev/null || true)" ] || need="$$need fonts-noto-core"; \
+	if [ -n "$$need" ]; then $(call apt_install,$$need,the browser tests); fi
+
+$(VENV)/.created: locks/requirements-uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "The inbox needs Python 3.11 or newer; install it, or name it: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { $(call apt_install,python3-venv,the virtual environment); }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $< \
+		|| echo "uv is not to be had here; pip will do its work." >&2
+	@touch $@
+
+# What the tests need includes what running needs.
+$(VENV)/.runtime: locks/requirements.txt $(VENV)/.created
+	@if ! [ $(VENV)/.dev -nt locks/requirements-dev.txt ]; then \
+		echo "Installing the requirements"; \
+		rm -f $(VENV)/.dev; \
+		$(call pip_sync,$<); \
+	fi
+	@touch $@
+
+$(VENV)/.dev: locks/requirements-dev.txt $(VENV)/.created
+	@echo "Installing the requirements of the tests"
+	@$(call pip_sync,$<)
+	@touch $@
+
+# npm of the machine, else PyPI's.
+$(VENDOR)/.stamp: package-lock.json package.json .npmrc | $(VENV)/.runtime
+	@echo "Fetching the browser libraries"
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--only-binary :all: -r locks/requirements-node.txt
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --include=dev --no-audit --no-fund --loglevel=error >/dev/null
+	@mkdir -p $(VENDOR)
+	@cp node_modules/htmx.org/dist/htmx.min.js node_modules/socket.io-client/dist/socket.io.min.js $(VENDOR)/
+	@touch $@
+
+%.mo: %.po | $(VENV)/.runtime
+	@$(BIN)/pybabel -q compile -i $< -o $@
+	@test -f $@ || { echo "$< is marked as fuzzy: remove that mark once it was read." >&2; exit 1; }
