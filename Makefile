@@ -37,12 +37,17 @@ apt_install = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# A desk of one's own has its SECRET_KEY in .env; everything else is the demo desk, with keys of its own.
 .PHONY: run
-run: export DEMO = 1
-run: $(VENV)/.runtime $(VENDOR)/.stamp $(CATALOGUES) ## Start the inbox with a demo desk on http://127.0.0.1:8000 (HOST, PORT)
-	@$(BIN)/flask --app wsgi db upgrade
-	@$(BIN)/flask --app wsgi triage demo-desk
-	@exec $(BIN)/gunicorn -c gunicorn.conf.py wsgi:app
+run: $(VENV)/.runtime $(VENDOR)/.stamp $(CATALOGUES) instance/demo.env ## Start the inbox on http://127.0.0.1:8000 (HOST, PORT)
+	@set -a; \
+	if ! grep -qs '^SECRET_KEY=' .env; then \
+		DEMO=1; [ -n "$${SECRET_KEY:-}" ] || . ./instance/demo.env; \
+	fi; \
+	set +a; \
+	$(BIN)/flask --app wsgi db upgrade; \
+	if [ "$${DEMO:-$$(sed -n 's/^DEMO=//p' .env)}" = 1 ]; then $(BIN)/flask --app wsgi triage demo-desk; fi; \
+	exec $(BIN)/gunicorn -c gunicorn.conf.py wsgi:app
 
 .PHONY: test
 test: setup-test lint types ## Everything: lint, types and all tests; installs what they need
@@ -113,6 +118,12 @@ $(VENV)/.dev: locks/requirements-dev.txt $(VENV)/.created
 	@echo "Installing the requirements of the tests"
 	@$(call pip_sync,$<)
 	@touch $@
+
+instance/demo.env: | $(VENV)/.runtime
+	@mkdir -p instance
+	@umask 077; $(BIN)/python -c 'from base64 import b64encode as b; from secrets import token_bytes as t, token_urlsafe; \
+		print("SECRET_KEY=" + token_urlsafe(48)); \
+		print(f"TRIAGE_KEYS=index:{b(t(32)).decode()},demo:{b(t(32)).decode()}")' > $@
 
 # npm of the machine, else PyPI's.
 $(VENDOR)/.stamp: package-lock.json package.json .npmrc | $(VENV)/.runtime
