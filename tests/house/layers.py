@@ -17,7 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("channels.*",),
     ("channels.registry",),
     PURE,
-    ("triage.sealing",),
+    ("triage.addresses", "triage.passwords", "triage.sealing"),
     ("triage.context",),  # the settings and keys of the running desk
     ("triage.db",),
     ("triage.models",),
