@@ -1,0 +1,361 @@
+"""Words for pages: channels, states, clocks, what became of an answer. Pure: no database, no request data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Flask, current_app, url_for
+from flask_babel import format_date, format_time, get_locale, gettext, ngettext
+
+from triage import clock
+from triage.errors import TriageError
+from triage.queries.shapes import DeliveryState, Row, Sending
+
+MANY = 1000  # counts stop here: "999+"
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A chip or a line: its word, its kind for the style sheet, its icon."""
+
+    word: str
+    kind: str = ""
+    icon: str | None = None
+
+
+# ---------------------------------------------------------------- page
+
+
+def language() -> str:
+    """The page's language, as for the attribute `lang`."""
+    return str(get_locale() or "en").replace("_", "-")
+
+
+def direction() -> str:
+    """`rtl` or `ltr`."""
+    return "rtl" if language().split("-")[0] in RIGHT_TO_LEFT else "ltr"
+
+
+def desk_name() -> str:
+    """What this desk is called."""
+    return str(current_app.config["SETTINGS"].desk_name)
+
+
+def desk_is_demo() -> bool:
+    """Whether the citizens are made up."""
+    return bool(current_app.config["SETTINGS"].demo)
+
+
+def asset(path: str) -> str:
+    """The address of a static file, with a mark of its content: browsers may keep it for ever."""
+    return url_for("static", filename=path, v=_mark_of(f"{current_app.static_folder}/{path}"))
+
+
+@cache
+def _mark_of(path: str) -> str:
+    file = Path(path)
+    return sha256(file.read_bytes()).hexdigest()[:8] if file.is_file() else "0"
+
+
+# ---------------------------------------------------------------- time
+
+
+def iso(at: datetime) -> str:
+    """For `<time datetime>`."""
+    return at.isoformat(timespec="seconds")
+
+
+def hm(at: datetime) -> str:
+    """A time of day, with the day where it was not today."""
+    time = format_time(at, "HH:mm")
+    return str(time if at.date() == clock.now().date() else f"{format_date(at, 'd MMM')} {time}")
+
+
+def hms(at: datetime) -> str:
+    """A time of day with seconds."""
+    return str(format_time(at, "HH:mm:ss"))
+
+
+def wait(since: datetime) -> str:
+    """How long since, in words: "12 min", "3 h 5 min", "2 d"."""
+    minutes = max(0, int((clock.now() - since).total_seconds() // 60))
+    if minutes < 60:
+        return str(gettext("%(num)s min", num=minutes))
+    if minutes < 24 * 60:
+        return str(gettext("%(hours)s h %(minutes)s min", hours=minutes // 60, minutes=minutes % 60))
+    return str(gettext("%(num)s d", num=minutes // (24 * 60)))
+
+
+def seconds_until(at: datetime | None) -> int:
+    """Whole seconds from now, never below 0."""
+    return 0 if at is None else max(0, math.ceil((at - clock.now()).total_seconds()))
+
+
+def count(number: int) -> str:
+    """A count as shown: counts stop at a thousand."""
+    return "999+" if number >= MANY else str(number)
+
+
+# ---------------------------------------------------------------- channels and queues
+
+
+def channel_words() -> dict[str, str]:
+    """Every channel's word."""
+    return {
+        "sms": gettext("SMS"), "whatsapp": gettext("WhatsApp"), "voice": gettext("Call"), "phone": gettext("Call"),
+        "email": gettext("Email"), "web": gettext("Web"), "mastodon": gettext("Mastodon"),
+        "bluesky": gettext("Bluesky"), "x": gettext("X"), "telegram": gettext("Telegram"),
+    }
+
+
+CHANNEL_ICONS = {"sms": "sms", "whatsapp": "whatsapp", "telegram": "sms", "email": "email", "web": "web",
+                 "voice": "phone", "phone": "phone"}
+
+
+def channel_word(channel: str | None) -> str:
+    """The word for a channel."""
+    return channel_words().get(channel or "", channel or "")
+
+
+def channel_icon(channel: str | None) -> str:
+    """The icon beside that word."""
+    return CHANNEL_ICONS.get(channel or "", "social")
+
+
+def view_words() -> dict[str, str]:
+    """The queues, in the order of the rail."""
+    return {
+        "next": gettext("Next up"), "new": gettext("New"), "mine": gettext("Mine"),
+        "waiting": gettext("Waiting on citizen"), "snoozed": gettext("Snoozed"), "urgent": gettext("Urgent"),
+        "all": gettext("All open"), "resolved": gettext("Resolved"),
+    }
+
+
+def shift_words() -> dict[str, str]:
+    """The shift switch."""
+    return {"taking": gettext("Taking reports"), "finishing": gettext("Finishing"), "off": gettext("Off")}
+
+
+def role_words() -> dict[str, str]:
+    """Every role's word."""
+    return {"operator": gettext("Operator"), "coordinator": gettext("Coordinator"), "admin": gettext("Admin"),
+            "auditor": gettext("Auditor")}
+
+
+def belongs(row: Row, view: str) -> bool:
+    """Whether a row stands in a queue now; for live patches, the query decides on the next load."""
+    snoozed = row.snoozed_until is not None and row.snoozed_until > clock.now()
+    fresh = row.status == "open" and not snoozed
+    live = row.status in ("open", "assigned")
+    return {
+        "next": fresh, "new": fresh, "mine": row.mine and live, "waiting": live and row.awaiting_since is not None,
+        "snoozed": live and snoozed, "urgent": live and row.priority < 2, "all": live,
+        "resolved": row.status == "closed",
+    }.get(view, False)
+
+
+# ---------------------------------------------------------------- states
+
+
+def outcome_words() -> dict[str, str]:
+    """How a report can end."""
+    return {"actionable": gettext("Actionable"), "not_actionable": gettext("Not actionable"),
+            "no_answer": gettext("No answer came")}
+
+
+def reason_words() -> dict[str, str]:
+    """Why a report is set aside."""
+    return {"spam": gettext("Spam"), "off_topic": gettext("Off topic"), "test": gettext("A test"),
+            "abuse": gettext("Abuse"), "empty": gettext("Nothing in it"), "thanks": gettext("Only thanks"),
+            "other": gettext("Other")}
+
+
+def state(row: Row) -> Sign:
+    """The state chip of a row."""
+    if row.status == "closed":
+        return _closed(row)
+    if row.status == "duplicate":
+        return Sign(gettext("Copy"), icon="list")
+    if row.snoozed_until is not None and row.snoozed_until > clock.now():
+        return Sign(gettext("Snoozed %(time)s", time=hm(row.snoozed_until)), icon="moon")
+    return _held(row) if row.status == "assigned" else _free(row)
+
+
+def _closed(row: Row) -> Sign:
+    why = reason_words().get(row.reason or "") or outcome_words().get(row.outcome or "", "")
+    return Sign(gettext("Resolved: %(why)s", why=why) if why else gettext("Resolved"), icon="check")
+
+
+def _held(row: Row) -> Sign:
+    if row.mine:
+        return Sign(gettext("You, waiting") if row.awaiting_since else gettext("You"), "you")
+    if row.replying:
+        return Sign(gettext("%(name)s, replying", name=row.holder))
+    if row.awaiting_since:
+        return Sign(gettext("%(name)s, waiting", name=row.holder))
+    return Sign(row.holder or gettext("Held"))
+
+
+def _free(row: Row) -> Sign:
+    if row.was_with and row.ended_by == "released":
+        return Sign(gettext("Returned by %(name)s", name=row.was_with), "hollow")
+    return Sign(gettext("New"))
+
+
+def was_with(row: Row) -> str:
+    """The hint "was with Ben", where the chip does not say it already."""
+    if row.was_with and row.status == "open" and row.ended_by != "released":
+        return str(gettext("was with %(name)s", name=row.was_with))
+    return ""
+
+
+def name_of(row: Row) -> str:
+    """What a screen reader hears for the row's link: number, channel, place, state."""
+    parts = (str(row.id), channel_word(row.channel), row.place or "", state(row).word)
+    return ", ".join(part for part in parts if part)
+
+
+# ---------------------------------------------------------------- answers
+
+
+def fate(delivery: DeliveryState) -> Sign:
+    """What became of an answer, in words."""
+    settled = hm(delivery.settled_at) if delivery.settled_at else ""
+    word, kind, icon = {
+        "held": (gettext("Sends in %(num)s s", num=seconds_until(delivery.sends_at)), "", "clock"),
+        "queued": (_queued(delivery), "", "clock"),
+        "sending": (gettext("Being handed over…"), "", "send"),
+        "sent": (gettext("Handed to carrier %(time)s", time=settled), "", "next"),
+        "delivered": (gettext("Delivered %(time)s", time=settled), "", "check"),
+        "failed": (_failed(delivery), "late", "cross"),
+        "uncertain": (gettext("May have been sent – check"), "due", "warn"),
+        "cancelled": (gettext("Taken back, not sent"), "", "undo"),
+    }.get(delivery.state, (delivery.state, "", "clock"))
+    return Sign(word.strip(), kind, icon)
+
+
+def _queued(delivery: DeliveryState) -> str:
+    seconds = seconds_until(delivery.sends_at)
+    if seconds > 1:
+        return str(gettext("Waiting for a sending slot (about %(num)s s)", num=seconds))
+    return str(gettext("Waiting for its turn to be sent"))
+
+
+def _failed(delivery: DeliveryState) -> str:
+    if delivery.error:
+        return str(gettext("Failed: %(why)s", why=delivery.error))
+    return str(gettext("Failed. Nothing reached the citizen."))
+
+
+def blocked(sending: Sending) -> str:
+    """Why nothing can be sent by this account now; empty where it can."""
+    sentences = {
+        "no_reply_account": gettext("You have no account that can send by %(channel)s. A coordinator can add one.",
+                                    channel=channel_word(sending.channel)),
+        "opted_out": gettext("This person said STOP. No number of ours writes to them until they write START."),
+        "needs_approval": gettext("Your answers need a second pair of eyes. Write a draft and ask a coordinator."),
+        "account_paused": gettext("Your account is paused. A coordinator can say why."),
+        "not_the_holder": gettext("Only the person who holds this report can answer."),
+    }
+    return str(sentences.get(sending.blocked, gettext("Nothing can be sent now."))) if sending.blocked else ""
+
+
+def budget(sending: Sending) -> str:
+    """What is left of the tightest limit: "7 of 10 messages left this minute"."""
+    if sending.slots_left is None or sending.slots_of is None:
+        return ""
+    return str(gettext("%(left)s of %(most)s messages left %(window)s", left=sending.slots_left,
+                       most=sending.slots_of, window=_window(sending.window_seconds or 60)))
+
+
+def _window(seconds: int) -> str:
+    named = {1: gettext("this second"), 60: gettext("this minute"), 3600: gettext("this hour"),
+             86400: gettext("today")}
+    return str(named.get(seconds) or gettext("in %(num)s s", num=seconds))
+
+
+def refusal(problem: TriageError) -> str:
+    """An error's sentence in the page's language."""
+    return str(gettext(problem.sentence, **problem.params))
+
+
+# ---------------------------------------------------------------- history and keys
+
+
+def happened(kind: str, who: str, data: Mapping[str, object] | None) -> str:
+    """One line of history inside a conversation; empty for kinds a reader does not need there."""
+    more = {"who": who, **{key: str(value) for key, value in (data or {}).items()}}
+    sentence = _happenings().get(kind, "")
+    try:
+        return sentence % more
+    except KeyError:
+        return ""
+
+
+def _happenings() -> dict[str, str]:
+    return {
+        "report.claimed": gettext("%(who)s took this"),
+        "report.released": gettext("%(who)s returned this to the queue"),
+        "report.assigned": gettext("%(who)s gave this to somebody"),
+        "report.lease_ended": gettext("Returned to the queue: nobody worked on it"),
+        "report.closed": gettext("%(who)s resolved this"),
+        "report.reopened": gettext("Opened again"),
+        "report.snoozed": gettext("%(who)s snoozed this"),
+        "report.woken": gettext("Woken"),
+        "report.routed": gettext("%(who)s routed this to another team"),
+        "report.prioritised": gettext("%(who)s changed the urgency"),
+        "report.split": gettext("%(who)s split a message off as a new report"),
+        "reply.cancelled": gettext("%(who)s took an answer back before it was sent"),
+        "delivery.decided": gettext("%(who)s decided about an uncertain answer"),
+        "contact.stopped": gettext("The person said STOP: nobody here may write"),
+        "contact.started": gettext("The person said START: we may write again"),
+        "acknowledgement.queued": gettext("An automatic acknowledgement was sent"),
+    }
+
+
+def key_words() -> list[tuple[tuple[str, ...], str]]:
+    """The keyboard map, as the help shows it."""
+    return [
+        (("j", "k"), gettext("next, previous row")), (("Enter", "o"), gettext("open")),
+        (("n",), gettext("take next")), (("t",), gettext("take this one")),
+        (("r",), gettext("reply")), (("i",), gettext("internal note")),
+        (("e",), gettext("resolve")), (("q",), gettext("return to queue")),
+        (("!",), gettext("discard")), (("u",), gettext("undo the last answer")),
+        (("s",), gettext("snooze")), (("g n",), gettext("go to New")), (("g m",), gettext("go to Mine")),
+        (("g w",), gettext("go to Waiting")), (("g u",), gettext("go to Urgent")),
+        (("g a",), gettext("go to All open")), (("Ctrl Enter",), gettext("send or save, in a field")),
+        (("?",), gettext("this list")), (("Esc",), gettext("close, back to the row")),
+    ]
+
+
+def parts(number: int) -> str:
+    """"3 send problems"."""
+    return str(ngettext("%(num)s send problem", "%(num)s send problems", number))
+
+
+def later(hours: int) -> datetime:
+    """So many hours from now."""
+    return clock.now() + timedelta(hours=hours)
+
+
+def init_app(app: Flask) -> None:
+    """Give every template these words."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True  # lists of fifty rows travel lighter
+    app.jinja_env.filters.update(
+        iso=iso, hm=hm, hms=hms, wait=wait, count=count, channel_word=channel_word, channel_icon=channel_icon,
+        state=state, was_with=was_with, name_of=name_of, fate=fate, blocked=blocked, budget=budget,
+        refusal=refusal, send_problems=parts,
+    )
+    app.jinja_env.globals.update(
+        page_language=language, page_direction=direction, desk_name=desk_name, desk_is_demo=desk_is_demo,
+        asset=asset, now=clock.now, view_words=view_words, shift_words=shift_words, role_words=role_words,
+        outcome_words=outcome_words, reason_words=reason_words, key_words=key_words, belongs=belongs,
+        happened=happened, seconds_until=seconds_until,
+    )
