@@ -7,15 +7,15 @@ import unicodedata
 
 import phonenumbers
 
-from triage.errors import BadInput, N_
+from triage.errors import N_, BadInput
 
 MOST = 254
 HINT_MOST = 80
 SHORT_CODE = re.compile(r"[0-9]{3,8}")
 EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+\.[^\s@.<>,;:\"()\[\]\\]+")
 
-NOT_A_PHONE = N_("This is not a telephone number: write it with its country code, such as +254 700 000 101.")
-NOT_AN_EMAIL = N_("This is not an e-mail address: it needs a name, an @ and a domain, such as amina@example.org.")
+NOT_A_PHONE = N_("This is not a telephone number: write it with its country code, as in +254 700 000 101.")
+NOT_AN_EMAIL = N_("This is not an e-mail address: write it in full, such as amina@example.org.")
 NOT_AN_ADDRESS = N_("An address is needed, at most %(most)s characters without spaces.")
 
 

@@ -1,13 +1,15 @@
-"""Passwords: argon2id hashes, and the same time for people we do not know."""
+"""Passwords (argon2id, the same time for people we do not know) and the random tokens we hand out."""
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from triage.errors import BadInput, N_
+from triage.errors import N_, BadInput
 
 LEAST, MOST = 15, 128  # characters; any composition, no periodic change
 
@@ -16,7 +18,7 @@ COSTS = {"standard": (64 * 1024, 3), "low": (64, 1)}
 
 TOO_SHORT = N_("A password needs at least %(least)s characters. Four words are easy to remember.")
 TOO_LONG = N_("A password has at most %(most)s characters.")
-TOO_EASY = N_("This password is too easy to guess: it repeats itself or holds the name or the e-mail address.")
+TOO_EASY = N_("This password is too easy to guess: it repeats itself, or holds your name or e-mail address.")
 
 
 def check(password: str, *own_words: str) -> None:
@@ -41,17 +43,25 @@ def hashed(password: str, cost: str) -> str:
 def verify(password: str, password_hash: str | None, cost: str) -> bool:
     """Whether `password` belongs to the hash. Without a hash: False, after the same work."""
     try:
-        known = _hasher(cost).verify(
-            password_hash or _nobody(cost), password.encode("utf-8", "surrogatepass")
-        )
+        _hasher(cost).verify(password_hash or _nobody(cost), password.encode("utf-8", "surrogatepass"))
     except (VerificationError, InvalidHashError):
         return False
-    return known and password_hash is not None
+    return password_hash is not None
 
 
 def outdated(password_hash: str, cost: str) -> bool:
     """Whether the hash was made at another cost and should be made anew at the next log-in."""
     return _hasher(cost).check_needs_rehash(password_hash)
+
+
+def token() -> str:
+    """256 random bits that fit into an address: a session's id, an invitation."""
+    return secrets.token_urlsafe(32)
+
+
+def fingerprint(secret: str) -> str:
+    """What is stored of a token: its SHA-256 in hex. Tokens are random, so no salt and no cost is needed."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @cache
