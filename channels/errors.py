@@ -1,0 +1,49 @@
+"""What can go wrong at a provider, by what the caller must do next.
+
+ChannelError
+├── RetryLater(after)        throttled: requeue at that time, pause the account
+├── Unreachable              refused or failed before acceptance: requeue with backoff
+├── OutcomeUnknown           cut after the request left: uncertain, or retry if repeatable
+├── Rejected(reason)         this recipient or text is refused for good: failed, shown to the operator
+├── AccountProblem(reason)   our account is the problem: needs attention, requeue
+├── BadSignature             not from the provider: 403, nothing stored
+└── Unreadable               from the provider, yet no parser can read it: quarantined
+"""
+
+from __future__ import annotations
+
+
+class ChannelError(Exception):
+    """Anything a channel may raise; `str()` is safe to show and holds no contact or text."""
+
+
+class RetryLater(ChannelError):
+    """The provider asks for patience; `after` is in seconds."""
+
+    def __init__(self, after: float, reason: str = "throttled") -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class Unreachable(ChannelError):
+    """The request surely did not take effect."""
+
+
+class OutcomeUnknown(ChannelError):
+    """The request left and no answer came: it may have taken effect."""
+
+
+class Rejected(ChannelError):
+    """The provider refuses this message for good; `str()` is its reason."""
+
+
+class AccountProblem(ChannelError):
+    """The account cannot send until a person mends it; `str()` is the reason."""
+
+
+class BadSignature(ChannelError):
+    """The request was not signed by the provider."""
+
+
+class Unreadable(ChannelError):
+    """The payload is not something this adapter can read; `str()` says what is wrong."""

@@ -1,0 +1,206 @@
+"""Settings: the environment (and `.env`) read once, validated, one sentence per mistake.
+
+`Settings` is frozen; `load(environ)` is the only way to make one from outside values. Times are
+in the unit their name says. Nothing of the project is imported here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent
+INSTANCE = ROOT / "instance"
+KEY_BYTES = 32
+
+T = TypeVar("T")
+
+
+class ConfigError(Exception):
+    """A setting is missing or wrong; `str()` is one sentence for the person who installs."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting of a desk. Names follow the design's list of settings in lower case."""
+
+    secret_key: str
+    triage_keys: Mapping[str, bytes]  # key id -> 32 bytes; the first sealing key is current, "index" is the blind index
+    database_url: str = f"sqlite:///{INSTANCE / 'triage.db'}"
+    public_url: str = "http://127.0.0.1:8000"
+    staff_url: str = "http://127.0.0.1:8000"
+    redis_url: str | None = None
+    desk_name: str = "Triage"
+    desk_languages: tuple[str, ...] = ("en", "es")
+    default_region: str = "KE"
+    danger_phone: str = ""  # printed on the citizen's form: "In danger now? Call ..."
+    undo_seconds: int = 8
+    lease_minutes: int = 20
+    reopen_hours: int = 72
+    capacity: int = 8
+    max_sockets: int = 100
+    session_hours: int = 12
+    form_per_10_minutes: int = 30
+    acknowledge: bool = True  # one neutral answer a day to whoever writes privately
+    demo: bool = False
+    simulator_path: str = str(INSTANCE / "simulator.db")
+    password_cost: str = "standard"  # noqa: S105 - a cost level, not a password
+    testing: bool = False
+    extra_origins: tuple[str, ...] = field(default=())
+
+    @property
+    def secure(self) -> bool:
+        """Whether staff reach the desk over https, which decides cookie names and the Secure flag."""
+        return urlsplit(self.staff_url).scheme == "https"
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Browser origins that may open a socket; on loopback both spellings of this machine."""
+        return _origins(self.staff_url) + self.extra_origins
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `environ` (default: `.env` beside this file, overridden by the environment).
+
+    Raises ConfigError with one sentence for the first wrong or missing value.
+    """
+    source = _environment() if environ is None else environ
+    demo = _flag(source, "DEMO")
+    public_url = _url(source, "PUBLIC_URL", f"http://127.0.0.1:{source.get('PORT', '8000')}")
+    return Settings(
+        secret_key=_secret(source),
+        triage_keys=_keys(source),
+        database_url=source.get("DATABASE_URL") or f"sqlite:///{INSTANCE / 'triage.db'}",
+        public_url=public_url,
+        staff_url=_url(source, "STAFF_URL", public_url),
+        redis_url=source.get("REDIS_URL") or None,
+        desk_name=source.get("DESK_NAME") or ("Practice desk" if demo else "Triage"),
+        desk_languages=_languages(source),
+        default_region=_region(source),
+        danger_phone=source.get("DANGER_PHONE", ""),
+        acknowledge=_choice(source, "ACKNOWLEDGE", ("0", "1"), "1") == "1",
+        demo=demo,
+        simulator_path=source.get("SIMULATOR_PATH") or str(INSTANCE / "simulator.db"),
+        testing=_flag(source, "TESTING"),
+        password_cost=_choice(source, "PASSWORD_COST", ("standard", "low"), "standard"),
+        extra_origins=tuple(filter(None, source.get("EXTRA_ORIGINS", "").split(","))),
+        **_numbers(source),
+    )
+
+
+def _environment() -> dict[str, str]:
+    values = {key: value for key, value in dotenv_values(ROOT / ".env").items() if value is not None}
+    return {**values, **os.environ}
+
+
+LIMITS = {
+    "UNDO_SECONDS": (8, 0, 30),
+    "LEASE_MINUTES": (20, 1, 1440),
+    "REOPEN_HOURS": (72, 0, 8760),
+    "CAPACITY": (8, 1, 1000),
+    "MAX_SOCKETS": (100, 1, 10000),
+    "SESSION_HOURS": (12, 1, 18),
+    "FORM_PER_10_MINUTES": (30, 1, 100000),
+}
+
+
+def _numbers(source: Mapping[str, str]) -> dict[str, int]:
+    return {
+        name.lower(): _whole(source, name, default, low, high)
+        for name, (default, low, high) in LIMITS.items()
+    }
+
+
+def _whole(source: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = source.get(name, str(default))
+    if not text.isdecimal() or not low <= int(text) <= high:
+        raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {text!r}.")
+    return int(text)
+
+
+def _flag(source: Mapping[str, str], name: str) -> bool:
+    return _choice(source, name, ("0", "1"), "0") == "1"
+
+
+def _choice(source: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
+    value = source.get(name) or default
+    if value not in allowed:
+        raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
+def _url(source: Mapping[str, str], name: str, default: str) -> str:
+    value = (source.get(name) or default).rstrip("/")
+    parts = _parsed(lambda: urlsplit(value), f"{name} is not an address: {value!r}.")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(f"{name} must start with http:// or https:// and name a host, not {value!r}.")
+    return value
+
+
+def _secret(source: Mapping[str, str]) -> str:
+    value = source.get("SECRET_KEY", "")
+    if len(value) < KEY_BYTES:
+        raise ConfigError(
+            f"SECRET_KEY must be at least {KEY_BYTES} characters; `flask triage init` writes one for you."
+        )
+    return value
+
+
+def _keys(source: Mapping[str, str]) -> dict[str, bytes]:
+    """TRIAGE_KEYS is `id:base64,id:base64,...`; one id must be `index`, at least one other must stand."""
+    text = source.get("TRIAGE_KEYS", "")
+    keys = dict(_key(part) for part in text.split(",") if part.strip())
+    if "index" not in keys or len(keys) < 2:
+        raise ConfigError(
+            "TRIAGE_KEYS must hold an `index` key and at least one sealing key; "
+            "`flask triage init` writes them for you."
+        )
+    if len(set(keys.values())) != len(keys):
+        raise ConfigError("TRIAGE_KEYS holds the same key twice; each key must be its own.")
+    return keys
+
+
+def _key(part: str) -> tuple[str, bytes]:
+    name, _, text = part.strip().partition(":")
+    complaint = f"TRIAGE_KEYS: the key {name!r} is not {KEY_BYTES} bytes in base64."
+    value = _parsed(lambda: base64.b64decode(text, validate=True), complaint)
+    if not name or len(value) != KEY_BYTES:
+        raise ConfigError(complaint)
+    return name, value
+
+
+def _parsed(read: Callable[[], T], complaint: str) -> T:
+    try:
+        return read()
+    except (ValueError, binascii.Error) as problem:
+        raise ConfigError(complaint) from problem
+
+
+def _languages(source: Mapping[str, str]) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in source.get("DESK_LANGUAGES", "en,es").split(",") if part.strip())
+    if not names or not all(name.replace("-", "").isalpha() for name in names):
+        raise ConfigError(f"DESK_LANGUAGES must be language codes such as en,es, not {names!r}.")
+    return names
+
+
+def _region(source: Mapping[str, str]) -> str:
+    value = source.get("DEFAULT_REGION", "KE").upper()
+    if len(value) != 2 or not value.isalpha():
+        raise ConfigError(f"DEFAULT_REGION must be a two-letter country code such as KE, not {value!r}.")
+    return value
+
+
+def _origins(address: str) -> tuple[str, ...]:
+    parts = urlsplit(address)
+    port = f":{parts.port}" if parts.port else ""
+    if parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1"):
+        return (f"http://localhost{port}", f"http://127.0.0.1{port}")
+    return (f"{parts.scheme}://{parts.netloc}",)

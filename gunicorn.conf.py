@@ -1,0 +1,38 @@
+"""Gunicorn: one worker, threads for the open sockets and some for plain requests; starts the embedded loops."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import config
+from triage.workers.embedded import Embedded
+
+settings = config.load()
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+workers = 1
+worker_class = "gthread"
+threads = settings.max_sockets + 32  # each open socket holds a thread for its life
+graceful_timeout = 3  # open sockets would otherwise hold a stop for half a minute
+timeout = 60
+limit_request_line = 4094
+control_socket_disable = True
+accesslog = None  # request lines of citizens are nobody's business
+errorlog = "-"
+loglevel = os.environ.get("LOG_LEVEL", "warning")
+
+_loops: list[Embedded] = []
+
+
+def post_worker_init(worker: Any) -> None:
+    """Start the doorbell, the sweep, the tailer and, on a practice desk, the carrier."""
+    loops = Embedded(worker.wsgi)
+    loops.start()
+    _loops.append(loops)
+
+
+def worker_exit(_server: Any, _worker: Any) -> None:
+    """Let what is being sent finish."""
+    for loops in _loops:
+        loops.stop()

@@ -1,0 +1,1 @@
+"""The desk: one queue of reports, each held by one operator. The application factory is in `triage.app`."""

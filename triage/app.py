@@ -1,0 +1,50 @@
+"""The application factory: settings, database, blueprints, commands. Starts no thread."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_migrate import Migrate
+
+import config
+from triage import cli, db
+from triage.api import events as api_events
+from triage.sealing import KeyRing
+from triage.web import (
+    accounts,
+    auth,
+    back,
+    desk,
+    errors,
+    floor,
+    health,
+    intake,
+    languages,
+    live,
+    people,
+    quarantine,
+    reports,
+    security,
+    simulator,
+    webhooks,
+)
+
+BLUEPRINTS = (
+    auth.bp, desk.bp, reports.bp, floor.bp, people.bp, accounts.bp, quarantine.bp, intake.bp, back.bp,
+    webhooks.bp, health.bp, api_events.bp,
+)
+
+
+def create_app(settings: config.Settings | None = None) -> Flask:
+    """An application for `settings` (default: from the environment). Raises config.ConfigError."""
+    settings = settings or config.load()
+    app = Flask("triage", root_path=str(config.ROOT), template_folder="templates", static_folder="static")
+    app.config.update(SETTINGS=settings, KEYRING=KeyRing(settings.triage_keys), SECRET_KEY=settings.secret_key,
+                      TESTING=settings.testing)
+    db.init_app(app, settings.database_url)
+    Migrate(app, db.db, directory=str(config.ROOT / "migrations"), render_as_batch=True)
+    for part in (languages, security, errors, live):
+        part.init_app(app)
+    for blueprint in BLUEPRINTS + ((simulator.bp,) if settings.demo else ()):
+        app.register_blueprint(blueprint)
+    app.cli.add_command(cli.triage)
+    return app

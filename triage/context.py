@@ -1,0 +1,20 @@
+"""The running desk's settings and keys, for the layers below the web."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import current_app
+
+from config import Settings
+from triage.sealing import KeyRing
+
+
+def settings() -> Settings:
+    """The settings the application was made with."""
+    return cast(Settings, current_app.config["SETTINGS"])
+
+
+def keyring() -> KeyRing:
+    """The key ring of the desk."""
+    return cast(KeyRing, current_app.config["KEYRING"])

@@ -1,0 +1,19 @@
+"""Tables: columns, constraints and trivial properties. One file per noun."""
+
+from triage.models.accounts import Account
+from triage.models.assignments import Assignment
+from triage.models.contacts import Contact
+from triage.models.deliveries import Delivery, DeliveryAttempt
+from triage.models.desk import Desk, SenderRule
+from triage.models.events import Event
+from triage.models.inbound import InboundItem
+from triage.models.messages import Message
+from triage.models.notes import Draft, Note
+from triage.models.operators import Invitation, Operator, StaffSession, Team, TeamMember
+from triage.models.reports import Consent, Report
+
+__all__ = [
+    "Account", "Assignment", "Consent", "Contact", "Delivery", "DeliveryAttempt", "Desk", "Draft", "Event",
+    "InboundItem", "Invitation", "Message", "Note", "Operator", "Report", "SenderRule", "StaffSession",
+    "Team", "TeamMember",
+]

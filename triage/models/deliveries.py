@@ -1,0 +1,76 @@
+"""Deliveries: the outbox, and every try."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from triage.db import Base
+from triage.models.columns import Key, Moment, Word, link, one_of
+
+STATES = ("held", "queued", "sending", "sent", "delivered", "failed", "uncertain", "cancelled")
+WAITING = ("held", "queued")
+UNFINISHED = ("held", "queued", "sending")
+PURPOSES = ("reply", "acknowledgement", "stop_confirmation")
+OUTCOMES = ("accepted", "retry", "rejected", "unknown", "account_problem")
+
+
+class Delivery(Base):
+    """The sending of one outbound message (or one part of it).
+
+    `held` until the undo seconds pass, `queued`, `sending` while an attempt is open, then `sent`,
+    `delivered`, `failed`, `uncertain` (may have been sent, a person decides) or `cancelled`.
+    `account_id` is NULL only for the web, whose answers are read at /back. `assignment_id` is the
+    fence; NULL for acknowledgements.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("message_id", "part"),
+        UniqueConstraint("account_id", "provider_id"),
+        one_of("state", STATES, "state"),
+        one_of("purpose", PURPOSES, "purpose"),
+        CheckConstraint("account_id IS NOT NULL OR channel = 'web'", name="account"),
+        CheckConstraint("purpose <> 'reply' OR assignment_id IS NOT NULL", name="fence"),
+        Index("ix_deliveries_due", "next_attempt_at", "id",
+              sqlite_where=text("state IN ('held', 'queued')"), postgresql_where=text("state IN ('held', 'queued')")),
+        Index("ix_deliveries_report_id_state", "report_id", "state"),
+    )
+
+    id: Mapped[Key]
+    message_id: Mapped[int] = link("messages.id")
+    report_id: Mapped[int] = link("reports.id")
+    part: Mapped[int] = mapped_column(default=1)
+    channel: Mapped[Word]
+    purpose: Mapped[Word]
+    contact_id: Mapped[int | None] = link("contacts.id", null=True, index=True)
+    account_id: Mapped[int | None] = link("accounts.id", null=True)
+    assignment_id: Mapped[int | None] = link("assignments.id", null=True, index=True)
+    state: Mapped[Word]
+    next_attempt_at: Mapped[Moment | None]
+    provider_id: Mapped[str | None] = mapped_column(String(200))
+    last_error: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[Moment]
+    settled_at: Mapped[Moment | None]
+
+
+class DeliveryAttempt(Base):
+    """One try: open at most once per delivery, ended once, never rewritten. Rate limits are counted from here."""
+
+    __tablename__ = "delivery_attempts"
+    __table_args__ = (
+        one_of("outcome", OUTCOMES, "outcome"),
+        CheckConstraint("(finished_at IS NULL) = (outcome IS NULL)", name="finished"),
+        Index("uq_delivery_attempts_running", "delivery_id", unique=True,
+              sqlite_where=text("finished_at IS NULL"), postgresql_where=text("finished_at IS NULL")),
+        Index("ix_delivery_attempts_account_id_started_at", "account_id", "started_at"),
+        Index("ix_delivery_attempts_delivery_id_id", "delivery_id", "id"),
+    )
+
+    id: Mapped[Key]
+    delivery_id: Mapped[int] = link("deliveries.id")
+    account_id: Mapped[int | None] = link("accounts.id", null=True)
+    started_at: Mapped[Moment]
+    finished_at: Mapped[Moment | None]
+    outcome: Mapped[Word | None]
+    provider_id: Mapped[str | None] = mapped_column(String(200))

@@ -1,0 +1,88 @@
+"""Reports: the matters of the queue, and the consent given with them."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from triage.db import Base, BigKey
+from triage.models.columns import Key, Moment, Word, link, one_of
+
+STATUSES = ("open", "assigned", "closed", "duplicate")
+OUTCOMES = ("actionable", "not_actionable", "no_answer")
+REASONS = ("spam", "off_topic", "test", "abuse", "empty", "thanks", "other")
+PURPOSES = ("answer", "forward", "publish")
+NORMAL, URGENT, DANGER = 2, 1, 0
+
+
+class Report(Base):
+    """One matter: claimed, answered, closed. Everything later points to it.
+
+    `priority` 0 danger now, 1 urgent, 2 normal. `unanswered_since` is the oldest inbound message no
+    person has answered; it survives release and lease, so a returned report keeps its place.
+    """
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        one_of("status", STATUSES, "status"),
+        one_of("outcome", OUTCOMES, "outcome"),
+        one_of("reason", REASONS, "reason"),
+        CheckConstraint("(status = 'duplicate') = (duplicate_of IS NOT NULL)", name="duplicate_of"),
+        CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
+        CheckConstraint("(status = 'closed') = (outcome IS NOT NULL)", name="closed_outcome"),
+        CheckConstraint("outcome <> 'not_actionable' OR reason IS NOT NULL", name="discard_reason"),
+        CheckConstraint("priority BETWEEN 0 AND 2", name="priority"),
+        Index("uq_reports_live_thread", "thread_key", unique=True,
+              sqlite_where=text("status <> 'closed'"), postgresql_where=text("status <> 'closed'")),
+        Index("ix_reports_queue", "priority", "unanswered_since", "id",
+              sqlite_where=text("status = 'open'"), postgresql_where=text("status = 'open'")),
+        Index("ix_reports_thread_key_id", "thread_key", "id"),
+        Index("ix_reports_status_closed_at", "status", "closed_at"),
+        UniqueConstraint("receipt_key"),
+    )
+
+    id: Mapped[Key]
+    contact_id: Mapped[int | None] = link("contacts.id", null=True, index=True)
+    reply_contact_id: Mapped[int | None] = link("contacts.id", null=True)
+    channel: Mapped[Word]
+    account_id: Mapped[int | None] = link("accounts.id", null=True)
+    thread_key: Mapped[str] = mapped_column(String(200))
+    status: Mapped[Word]
+    team_id: Mapped[int | None] = link("teams.id", null=True)
+    priority: Mapped[int] = mapped_column(default=NORMAL)
+    language: Mapped[str | None] = mapped_column(String(12))
+    place_text: Mapped[str | None] = mapped_column(String(200))
+    occurred_at: Mapped[Moment | None]
+    received_at: Mapped[Moment]
+    unanswered_since: Mapped[Moment | None]
+    awaiting_citizen_since: Mapped[Moment | None]
+    snoozed_until: Mapped[Moment | None]
+    handled_through: Mapped[int | None] = mapped_column(BigKey)  # number of the last message when it was closed: nothing up to there waits
+    duplicate_of: Mapped[int | None] = link("reports.id", null=True, index=True)
+    split_from: Mapped[int | None] = link("reports.id", null=True)
+    firsthand: Mapped[bool | None]
+    outcome: Mapped[Word | None]
+    reason: Mapped[Word | None]
+    closed_at: Mapped[Moment | None]
+    reopened_at: Mapped[Moment | None]
+    receipt_key: Mapped[str | None] = mapped_column(String(64))
+
+    @property
+    def live(self) -> bool:
+        """Whether follow-ups join this report without reopening it."""
+        return self.status != "closed"
+
+
+class Consent(Base):
+    """What a person allowed for one report, in which words and from where we know."""
+
+    __tablename__ = "consents"
+    __table_args__ = (UniqueConstraint("report_id", "purpose"), one_of("purpose", PURPOSES, "purpose"))
+
+    id: Mapped[Key]
+    report_id: Mapped[int] = link("reports.id")
+    purpose: Mapped[Word]
+    granted: Mapped[bool]
+    wording: Mapped[str] = mapped_column(String(500))
+    source: Mapped[Word]
+    given_at: Mapped[Moment]
