@@ -1,0 +1,170 @@
+"""Who holds what: claim, take next, release, assign. One holder at most, by the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement, Table, func, or_, select, update
+
+from triage import clock, events
+from triage.actions import drafts, matters, notes, outbox
+from triage.db import db
+from triage.errors import (
+    N_,
+    AlreadyAssigned,
+    AlreadyClosed,
+    AtCapacity,
+    BadInput,
+    Forbidden,
+    NotClaimable,
+    NotFound,
+)
+from triage.events import Kind
+from triage.models import Assignment, Operator, Report
+from triage.models.operators import SHIFTS
+from triage.queries import reports, scope
+
+TABLE: Table = Report.__table__  # type: ignore[assignment]
+
+
+def claim(report_id: int, actor: Operator) -> Assignment:
+    """Take a report for oneself. The holder claiming again gets the same assignment.
+
+    Raises AlreadyAssigned naming the holder, NotClaimable, AtCapacity or NotFound.
+    """
+    held = held_by(report_id, actor)
+    if held is not None:
+        return held
+    require_room(actor)
+    if not _take(TABLE.c.id == report_id, actor):
+        raise NotClaimable
+    return _claimed(matters.lock(report_id), actor)
+
+
+def claim_next(actor: Operator) -> Assignment | None:
+    """Take the first report of the queue (urgency, then longest unanswered wait); None where none is left."""
+    require_room(actor)
+    for first in _firsts(actor):
+        report_id = _take(TABLE.c.id == first, actor)
+        if report_id is not None:
+            return _claimed(matters.lock(report_id), actor)
+    return None
+
+
+def _firsts(actor: Operator) -> Iterator[ColumnElement[int]]:
+    queue = select(Report.id).where(scope.claimable(actor, clock.now())).limit(1)
+    queue = queue.order_by(Report.priority, Report.unanswered_since, Report.id)
+    for waits in (Report.unanswered_since.is_not(None), Report.unanswered_since.is_(None)):
+        yield queue.where(waits).with_for_update(skip_locked=True).scalar_subquery()
+
+
+def _take(which: ColumnElement[bool], actor: Operator) -> int | None:
+    """The one guarded statement: no row means that someone was faster."""
+    if not actor.has_role("operator", "coordinator"):
+        raise Forbidden
+    guard = scope.claimable(actor, clock.now())
+    taken = update(TABLE).where(which, guard).values(status="assigned", snoozed_until=None)
+    return db.session.execute(taken.returning(TABLE.c.id)).scalar()
+
+
+def _claimed(report: Report, actor: Operator) -> Assignment:
+    held = matters.start(report, actor.id)
+    drafts.inherit(report.id, actor.id)
+    if actor.shift == "off":
+        set_shift(actor, "taking")
+    events.record(Kind.REPORT_CLAIMED, report.id, actor.id, assignment=held.id)
+    return held
+
+
+def held_by(report_id: int, actor: Operator) -> Assignment | None:
+    """The actor's own assignment, None where nobody holds; AlreadyAssigned where someone else does."""
+    reports.load(report_id, actor)
+    held = matters.holding(report_id)
+    if held is None or held.operator_id == actor.id:
+        return held
+    seconds = int((clock.now() - held.started_at).total_seconds())
+    raise AlreadyAssigned(holder=matters.holder_name(held), seconds=max(seconds, 0))
+
+
+def require_room(operator: Operator) -> None:
+    """AtCapacity unless `operator` may hold one more. Locks their row, so that two tabs count the same."""
+    db.session.execute(select(Operator.id).where(Operator.id == operator.id).with_for_update())
+    if busy(operator.id) >= operator.capacity:
+        raise AtCapacity(name=operator.public_name, capacity=operator.capacity)
+
+
+def busy(operator_id: int) -> int:
+    """How many reports the operator holds that wait for them (not on the citizen, not snoozed)."""
+    awake = or_(Report.snoozed_until.is_(None), Report.snoozed_until <= clock.now())
+    query = select(func.count()).select_from(Assignment).join(Report, Report.id == Assignment.report_id)
+    query = query.where(Assignment.operator_id == operator_id, Assignment.ended_at.is_(None))
+    return db.session.scalar(query.where(Report.awaiting_citizen_since.is_(None), awake)) or 0
+
+
+def release(report_id: int, actor: Operator, note: str = "") -> None:
+    """Give a report back to its place in the queue. Waiting answers are cancelled and kept as a draft."""
+    report = matters.lock(report_id, actor)
+    held = matters.require_holder(report, actor)
+    if note:
+        notes.add(report_id, actor, note)
+    put_back(report, held, "released")
+    events.record(Kind.REPORT_RELEASED, report.id, actor.id, assignment=held.id)
+
+
+def put_back(report: Report, held: Assignment, reason: str) -> None:
+    """End an assignment so that the report is open again."""
+    matters.end(held, reason)
+    report.status = "open"
+    outbox.hand_over(report)
+
+
+def assign(report_id: int, to_operator_id: int, actor: Operator) -> Assignment:
+    """A coordinator gives a report to somebody, whoever held it. AtCapacity where they are full."""
+    matters.require_coordinator(actor)
+    to = db.session.get(Operator, to_operator_id)
+    if to is None or not to.active or not to.reads_reports:
+        raise NotFound
+    require_room(to)
+    report = matters.lock(report_id, actor)
+    held = matters.holding(report_id)
+    if held is not None and held.operator_id == to.id:
+        return held
+    _check_assignable(report, to)
+    return _give(report, held, to, actor)
+
+
+def _check_assignable(report: Report, to: Operator) -> None:
+    if report.status == "closed":
+        raise AlreadyClosed
+    if report.status == "duplicate":
+        raise NotClaimable
+    allowed = select(Report.id).where(Report.id == report.id, scope.teams_of(to.id))
+    if db.session.scalar(allowed) is None:
+        raise BadInput(N_("%(name)s is not in the team of this report."), "operator", name=to.public_name)
+
+
+def _give(report: Report, held: Assignment | None, to: Operator, actor: Operator) -> Assignment:
+    if held is not None:
+        put_back(report, held, "reassigned")
+        db.session.flush()
+    report.status, report.snoozed_until = "assigned", None
+    given = matters.start(report, to.id, assigned_by=actor.id)
+    drafts.inherit(report.id, to.id)
+    events.record(Kind.REPORT_ASSIGNED, report.id, actor.id, assignment=given.id, to=to.id,
+                  was=held.operator_id if held else None)
+    return given
+
+
+def touch(report_id: int, actor: Operator) -> None:
+    """Still on it: renews the lease."""
+    report = matters.lock(report_id, actor)
+    matters.require_holder(report, actor).last_active_at = clock.now()
+
+
+def set_shift(actor: Operator, shift: str) -> None:
+    """Say whether one is taking reports, finishing, or off."""
+    if shift not in SHIFTS:
+        raise BadInput(N_("Choose taking, finishing or off."), "shift")
+    if actor.shift != shift:
+        actor.shift = shift
+        events.record(Kind.OPERATOR_SHIFT, None, actor.id, shift=shift)

@@ -1,0 +1,86 @@
+"""The end of a matter: close with an outcome, discard with a reason, reopen."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from triage import clock, events
+from triage.actions import assignments, matters
+from triage.db import db
+from triage.errors import N_, AlreadyClosed, BadInput, LiveReportExists, NotClaimable
+from triage.events import Kind
+from triage.models import Assignment, Message, Operator, Report
+from triage.models.reports import OUTCOMES, REASONS
+
+
+def close(report_id: int, actor: Operator, outcome: str, reason: str | None = None) -> None:
+    """Close a report one holds (coordinators: any). Answers under way go on. AlreadyClosed, NotTheHolder, BadInput."""
+    _check(outcome, reason)
+    report = matters.lock(report_id, actor)
+    if report.status == "closed":
+        raise AlreadyClosed
+    held = matters.holding(report.id)
+    if not actor.has_role("coordinator") or (held is not None and held.operator_id == actor.id):
+        matters.require_holder(report, actor)
+    _close(report, held, actor, outcome, reason)
+
+
+def discard(report_id: int, actor: Operator, reason: str) -> None:
+    """Close as not actionable in one step, also straight from the queue. AlreadyAssigned if someone holds it."""
+    _check("not_actionable", reason)
+    report = matters.lock(report_id, actor)
+    if report.status == "closed":
+        raise AlreadyClosed
+    held = assignments.held_by(report_id, actor)
+    if held is None and report.status != "open":
+        raise NotClaimable
+    _close(report, held, actor, "not_actionable", reason)
+
+
+def _check(outcome: str, reason: str | None) -> None:
+    if outcome not in OUTCOMES:
+        raise BadInput(N_("Choose how it ended: actionable, not actionable, or no answer."), "outcome")
+    if outcome == "not_actionable" and reason not in REASONS:
+        raise BadInput(N_("Choose why it is not actionable."), "reason")
+
+
+def _close(report: Report, held: Assignment | None, actor: Operator, outcome: str, reason: str | None) -> None:
+    if held is not None:
+        matters.end(held, "closed")
+    now = clock.now()
+    report.status, report.closed_at = "closed", now
+    report.outcome, report.reason = outcome, reason if outcome == "not_actionable" else None
+    report.snoozed_until = None
+    report.handled_through = db.session.scalar(
+        select(func.max(Message.id)).join(Report, Report.id == Message.report_id).where(matters.family(report.id))
+    )
+    matters.reckon(report)
+    events.record(Kind.REPORT_CLOSED, report.id, actor.id, outcome=outcome, reason=report.reason)
+
+
+def reopen(report_id: int, actor: Operator) -> Assignment:
+    """Undo closing; the actor holds it. LiveReportExists where the same thread has a newer open report."""
+    report = matters.lock(report_id, actor)
+    if report.status != "closed":
+        raise BadInput(N_("This report is not closed."), "report")
+    live = live_report(report.thread_key)
+    if live is not None:
+        raise LiveReportExists(report=live.id)
+    report.handled_through = None
+    raise_again(report, "assigned")
+    held = matters.start(report, actor.id)
+    matters.reckon(report)
+    events.record(Kind.REPORT_REOPENED, report.id, actor.id, assignment=held.id)
+    return held
+
+
+def live_report(thread_key: str) -> Report | None:
+    """The one live report of a thread."""
+    return db.session.scalar(select(Report).where(Report.thread_key == thread_key, Report.status != "closed"))
+
+
+def raise_again(report: Report, status: str) -> None:
+    """Take back everything that closing set, but what it settled."""
+    report.status, report.closed_at, report.outcome, report.reason = status, None, None, None
+    report.reopened_at = clock.now()
+    db.session.flush()

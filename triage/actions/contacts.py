@@ -1,0 +1,85 @@
+"""People outside: found or made by their sealed address; STOP and START; one neutral acknowledgement a day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask_babel import force_locale, gettext
+from sqlalchemy import select
+
+from triage import addresses, clock, context, events
+from triage.actions import outbox, replies
+from triage.db import db, insert_once
+from triage.events import Kind
+from triage.models import Account, Contact, InboundItem, Message, Report
+
+ACKNOWLEDGE_EVERY = timedelta(days=1)
+
+
+def find_or_make(kind: str, address: str, name: str | None = None, language: str | None = None) -> Contact:
+    """The one contact of an address, locked. The address is stored sealed, found by its blind index."""
+    normal = addresses.normalise(kind, address, context.settings().default_region)
+    ring = context.keyring()
+    key = ring.blind(f"contact {kind}", normal)
+    insert_once(
+        Contact, ("address_kind", "address_key"), address_kind=kind, address_key=key,
+        address_sealed=ring.seal(normal, f"contacts.address|{kind}|{key}"), hint=addresses.hint(kind, normal),
+        name=(name or None) and str(name)[:120], language=language, created_at=clock.now(),
+    )
+    query = select(Contact).where(Contact.address_kind == kind, Contact.address_key == key)
+    return db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+
+
+def obey(contact: Contact, command: str, account: Account | None, item: InboundItem) -> None:
+    """STOP: nothing of ours is written to them from now on, by any number. START takes it back."""
+    latest = latest_report(contact)
+    if command == "start":
+        contact.opted_out_at = None
+        events.record(Kind.CONTACT_STARTED, latest.id if latest else None, contact=contact.id)
+        return
+    contact.opted_out_at = clock.now()
+    outbox.stop(contact.id)
+    events.record(Kind.CONTACT_STOPPED, latest.id if latest else None, contact=contact.id)
+    if latest is not None:
+        _tell(latest, contact, account, item, "stop_confirmation")
+
+
+def latest_report(contact: Contact) -> Report | None:
+    """The newest report of a person."""
+    query = select(Report).where(Report.contact_id == contact.id).order_by(Report.id.desc())
+    return db.session.scalars(query.limit(1)).first()
+
+
+def acknowledge(report: Report, contact: Contact, account: Account | None, item: InboundItem) -> None:
+    """Say once a day, neutrally, that the message has come; never publicly, never after STOP."""
+    now = clock.now()
+    recent = contact.acknowledged_at is not None and contact.acknowledged_at > now - ACKNOWLEDGE_EVERY
+    if recent or contact.opted_out_at is not None or not context.settings().acknowledge:
+        return
+    if _tell(report, contact, account, item, "acknowledgement"):
+        contact.acknowledged_at = now
+
+
+def _tell(report: Report, contact: Contact, account: Account | None, item: InboundItem, purpose: str) -> bool:
+    """Put one sentence of the desk itself into the outbox, from the shared account that was written to."""
+    if account is None or not account.can_send or account.operator_id is not None:
+        return False
+    message = Message(
+        report_id=report.id, contact_id=contact.id, account_id=account.id, channel=account.channel,
+        direction="out", body=_sentence(purpose, contact), recorded_at=clock.now(),
+        dedupe_key=f"{purpose}:{item.id}",
+    )
+    db.session.add(message)
+    db.session.flush()
+    delivery = replies.enqueue(message, purpose, None, 0)
+    events.record(Kind.ACKNOWLEDGEMENT_QUEUED, report.id, None, delivery=delivery.id, purpose=purpose)
+    return True
+
+
+def _sentence(purpose: str, contact: Contact) -> str:
+    settings = context.settings()
+    language = contact.language if contact.language in settings.desk_languages else settings.desk_languages[0]
+    with force_locale(language):
+        if purpose == "stop_confirmation":
+            return str(gettext("You will get no more messages from us. Write START to change that."))
+        return str(gettext("We have your message. A volunteer will read it. Write STOP to end."))

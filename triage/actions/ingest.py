@@ -1,0 +1,174 @@
+"""Everything that arrives enters here, and entering twice is safe.
+
+`receive` is the whole of one arrival in one transaction: journal the raw item, then in a savepoint
+understand it; what cannot be understood stays in the journal, quarantined, visible and countable.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from channels.base import DeliveryUpdate, InboundMessage, WebhookRequest
+from channels.errors import Unreadable
+from triage import clock, connections, context, events, keywords
+from triage.actions import contacts, deliveries, filing
+from triage.crashpoints import crashpoint
+from triage.db import db, insert_once, savepoint
+from triage.events import Kind
+from triage.models import Account, InboundItem, Message
+
+log = logging.getLogger(__name__)
+
+Item = InboundMessage | DeliveryUpdate
+PARKED = timedelta(minutes=10)  # how long a status may wait for the send it speaks of
+PARKED_RECHECK = timedelta(seconds=3)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A raw item at the door: who carried it, its name there, its bytes, and how to read it later."""
+
+    provider: str
+    channel: str
+    external_key: str | None
+    body: bytes
+    content_type: str = "application/json"
+    receipt_key: str | None = None
+    due_at: datetime | None = None
+
+
+def receive(arrival: Arrival, parse: Callable[[], Sequence[Item]]) -> None:
+    """Keep a raw item and understand it. Already kept: nothing happens. Never raises for what the item says."""
+    item_id = journal(arrival)
+    crashpoint("in.journalled")
+    if item_id is not None and arrival.due_at is None:
+        _understand(db.session.get_one(InboundItem, item_id), parse)
+    crashpoint("in.filed")
+
+
+def receive_form(message: InboundMessage, receipt_key: str | None, due_at: datetime | None = None) -> None:
+    """A web form, by its token: the second time nothing happens. With `due_at` it is read then, not now."""
+    body = json.dumps(asdict(message), default=str).encode()
+    token = str(message.external_id)
+    receive(Arrival("web", "web", token, body, receipt_key=receipt_key, due_at=due_at), lambda: [message])
+
+
+def journal(arrival: Arrival) -> int | None:
+    """Store the raw item sealed; its id, or None where it is there already."""
+    ring = context.keyring()
+    own_name = arrival.external_key or ring.blind("raw item", base64.b64encode(arrival.body).decode())
+    key = f"{arrival.provider}:{arrival.channel}:{own_name}"
+    if len(key) > 200:
+        key = f"{arrival.provider}:{ring.blind('long key', key)}"
+    raw = {"channel": arrival.channel, "type": arrival.content_type,
+           "body": base64.b64encode(arrival.body).decode()}
+    return insert_once(
+        InboundItem, ("external_key",), provider=arrival.provider, external_key=key,
+        receipt_key=arrival.receipt_key, raw_sealed=ring.seal(json.dumps(raw), f"inbound.raw|{key}"),
+        received_at=clock.now(), due_at=arrival.due_at, state="received",
+    )
+
+
+def understand_later(item_id: int) -> None:
+    """Read a journalled item now: a slowed form, a parked status, a quarantined item tried again."""
+    query = select(InboundItem).where(InboundItem.id == item_id, InboundItem.state != "ingested").with_for_update()
+    item = db.session.scalar(query)
+    if item is not None:
+        item.state, item.error, item.due_at = "received", None, None
+        _understand(item, lambda: _parse_again(item))
+
+
+def _parse_again(item: InboundItem) -> Sequence[Item]:
+    raw = json.loads(context.keyring().open(item.raw_sealed, item.raw_context))
+    body = base64.b64decode(raw["body"])
+    if item.provider == "web":
+        return [_form(json.loads(body))]
+    request = WebhookRequest("", {"Content-Type": raw["type"]}, {}, body)
+    return connections.receiver(raw["channel"], item.provider).parse(request)
+
+
+def _form(values: dict[str, object]) -> InboundMessage:
+    values["sent_at"] = None
+    return InboundMessage(**values)  # type: ignore[arg-type]
+
+
+def _understand(item: InboundItem, parse: Callable[[], Sequence[Item]]) -> None:
+    try:
+        with savepoint():
+            results = [_take_in(item, one) for one in parse()]
+            item.state, item.result = "ingested", (results or ["control"])[0]
+            db.session.flush()
+    except deliveries.NotYet:
+        _park(item)
+    except OperationalError:
+        raise  # the database, not the item: the whole transaction is tried again
+    except Exception as problem:
+        _quarantine(item, problem)
+
+
+def _park(item: InboundItem) -> None:
+    """A status before its send was written down: look again soon, and give up quietly after a while."""
+    if clock.now() - item.received_at > PARKED:
+        item.state, item.result = "ingested", "control"
+    else:
+        item.state, item.due_at = "received", clock.now() + PARKED_RECHECK
+
+
+def _quarantine(item: InboundItem, problem: Exception) -> None:
+    # Only our own sentences are safe to keep: other exceptions may quote the message.
+    reason = str(problem) if isinstance(problem, Unreadable) else type(problem).__name__
+    log.warning("inbound item %s quarantined: %s", item.id, type(problem).__name__)
+    item.state, item.result, item.error = "quarantined", None, reason[:200]
+    events.record(Kind.INBOUND_QUARANTINED, None, None, item=item.id)
+
+
+def _take_in(item: InboundItem, one: Item) -> str:
+    account = _account(item.provider, one)
+    item.account_id = account.id if account else None
+    if isinstance(one, DeliveryUpdate):
+        deliveries.apply_update(item.account_id, one)
+        return "control"
+    return ingest(item, one, account)
+
+
+def _account(provider: str, one: Item) -> Account | None:
+    """The account an item came to. Unreadable where we have no such account."""
+    if not connections.capabilities(one.channel, provider).needs_account:
+        return None
+    account = db.session.scalar(select(Account).where(
+        Account.provider == provider, Account.channel == one.channel, Account.address == one.account_address))
+    if account is None:
+        raise Unreadable("It was sent to an address that is no account of this desk.")
+    return account
+
+
+def ingest(item: InboundItem, message: InboundMessage, account: Account | None) -> str:
+    """Record, file, announce: what the message became (`opened`, `joined`, `copy`, `control`). Safe to call twice."""
+    capabilities = connections.capabilities(message.channel, item.provider)
+    contact = None
+    if message.sender:
+        kind = capabilities.address_kind
+        contact = contacts.find_or_make(kind, message.sender, message.sender_name, message.language)
+    command = None if capabilities.is_public or contact is None else keywords.command(message.text)
+    if contact is not None and command is not None:
+        contacts.obey(contact, command, account, item)
+        return "control"
+    if _known(message):
+        return "copy"
+    report, result = filing.file(message, contact, account, item)
+    if contact is not None and not capabilities.is_public:
+        contacts.acknowledge(report, contact, account, item)
+    return result
+
+
+def _known(message: InboundMessage) -> bool:
+    key = filing.dedupe_key(message)
+    return db.session.scalar(select(Message.id).where(Message.dedupe_key == key)) is not None

@@ -1,0 +1,43 @@
+"""Stopping answers that have not left: at hand-over, at undo, at STOP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from triage import clock, events
+from triage.actions import drafts, matters
+from triage.db import db
+from triage.events import Kind
+from triage.models import Delivery, Message, Report
+from triage.models.deliveries import WAITING
+
+
+def hand_over(report: Report) -> None:
+    """The holder changes: answers not yet leaving are cancelled, their text becomes the draft."""
+    for delivery in _waiting(Delivery.report_id == report.id, Delivery.purpose == "reply"):
+        cancel(delivery, "handed_over")
+    matters.reckon(report)
+
+
+def stop(contact_id: int) -> None:
+    """The person said STOP: nothing that waits for them leaves."""
+    for delivery in _waiting(Delivery.contact_id == contact_id, Delivery.purpose != "stop_confirmation"):
+        cancel(delivery, "opted_out")
+        matters.reckon(matters.lock(delivery.report_id))
+
+
+def _waiting(*conditions: object) -> Sequence[Delivery]:
+    query = select(Delivery).where(Delivery.state.in_(WAITING), *conditions)  # type: ignore[arg-type]
+    return db.session.scalars(query.order_by(Delivery.id).with_for_update()).all()
+
+
+def cancel(delivery: Delivery, why: str) -> None:
+    """End a waiting delivery without sending; an operator's text becomes their draft again."""
+    delivery.state, delivery.last_error = "cancelled", why
+    delivery.next_attempt_at, delivery.settled_at = None, clock.now()
+    message = db.session.get(Message, delivery.message_id)
+    if message is not None and message.operator_id is not None:
+        drafts.put_back(delivery.report_id, message.operator_id, message.body)
+    events.record(Kind.REPLY_CANCELLED, delivery.report_id, delivery=delivery.id, why=why)
