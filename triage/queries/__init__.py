@@ -1,0 +1,1 @@
+"""Reads: they never write, and every loader takes who asks."""

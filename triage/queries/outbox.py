@@ -1,0 +1,47 @@
+"""What waits to be sent or read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+
+from triage import clock
+from triage.db import db
+from triage.errors import NotFound
+from triage.models import Account, Delivery, InboundItem, Message, Operator
+from triage.models.deliveries import WAITING
+from triage.queries import reports
+from triage.queries.shapes import DeliveryState
+
+
+def due(limit: int = 100) -> list[int]:
+    """Deliveries that may leave now, longest due first."""
+    query = select(Delivery.id).where(Delivery.state.in_(WAITING), Delivery.next_attempt_at <= clock.now())
+    return list(db.session.scalars(query.order_by(Delivery.next_attempt_at, Delivery.id).limit(limit)))
+
+
+def earliest() -> datetime | None:
+    """When the next delivery becomes due; None where nothing waits."""
+    return db.session.scalar(select(func.min(Delivery.next_attempt_at)).where(Delivery.state.in_(WAITING)))
+
+
+def unread(limit: int = 100) -> list[int]:
+    """Journalled items whose time to be read has come, oldest first."""
+    ready = or_(InboundItem.due_at.is_(None), InboundItem.due_at <= clock.now())
+    query = select(InboundItem.id).where(InboundItem.state == "received", ready)
+    return list(db.session.scalars(query.order_by(InboundItem.id).limit(limit)))
+
+
+def delivery(delivery_id: int, actor: Operator) -> DeliveryState:
+    """The state of one answer on a report the actor may see."""
+    found = db.session.get(Delivery, delivery_id)
+    if found is None:
+        raise NotFound
+    reports.load(found.report_id, actor)
+    message = db.session.get_one(Message, found.message_id)
+    account = db.session.get(Account, found.account_id) if found.account_id else None
+    return DeliveryState(
+        found.id, found.state, found.channel, account.address if account else None, found.next_attempt_at,
+        found.settled_at, found.last_error, message.operator_id == actor.id,
+    )

@@ -1,0 +1,61 @@
+"""One report with its conversation, as one operator sees it."""
+
+from __future__ import annotations
+
+from sqlalchemy import or_, select
+
+from triage import clock, events
+from triage.db import db
+from triage.errors import NotFound
+from triage.models import Assignment, Consent, Draft, Operator, Report
+from triage.queries import conversation, identity, rows, scope
+from triage.queries.shapes import ReportView, Row
+
+OTHERS_SHOWN = 5
+
+
+def load(report_id: int, actor: Operator) -> Report:
+    """The report. NotFound where it does not exist or `actor` may not see it: the same answer."""
+    found = db.session.scalar(select(Report).where(Report.id == report_id, scope.visible(actor)))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def view(report_id: int, actor: Operator) -> ReportView:
+    """Everything the report page shows. The event number is read first: nothing newer is hidden behind it."""
+    seq = events.head()
+    report = load(report_id, actor)
+    row = rows.of([report], actor)[0]
+    held = _open_assignment(report_id)
+    entries, earlier = conversation.entries(report, actor)
+    draft = db.session.scalar(select(Draft).where(Draft.report_id == report_id, Draft.operator_id == actor.id))
+    return ReportView(
+        row=row, seq=seq, assignment=held.id if held else None, held_since=held.started_at if held else None,
+        entries=entries, earlier=earlier, sending=identity.sending(report, actor, may_write=row.mine),
+        draft=draft.body if draft else "", draft_saved_at=draft.saved_at if draft else None,
+        may_claim=_may_claim(report, actor), may_write=row.mine, may_assign=actor.has_role("coordinator"),
+        consent_answer=_consent(report), other_reports=_others(report, actor), split_from=report.split_from,
+    )
+
+
+def _open_assignment(report_id: int) -> Assignment | None:
+    return db.session.scalar(select(Assignment).where(Assignment.report_id == report_id, Assignment.ended_at.is_(None)))
+
+
+def _may_claim(report: Report, actor: Operator) -> bool:
+    claimable = select(Report.id).where(Report.id == report.id, scope.claimable(actor, clock.now()))
+    return db.session.scalar(claimable) is not None
+
+
+def _consent(report: Report) -> bool | None:
+    return db.session.scalar(select(Consent.granted).where(Consent.report_id == report.id, Consent.purpose == "answer"))
+
+
+def _others(report: Report, actor: Operator) -> list[Row]:
+    people = [number for number in (report.contact_id, report.reply_contact_id) if number is not None]
+    if not people:
+        return []
+    same = or_(Report.contact_id.in_(people), Report.reply_contact_id.in_(people))
+    query = select(Report).where(same, Report.id != report.id, scope.visible(actor)).order_by(Report.id.desc())
+    return rows.of(list(db.session.scalars(query.limit(OTHERS_SHOWN))), actor)

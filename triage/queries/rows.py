@@ -1,0 +1,113 @@
+"""Lines of the list, made for many reports at once: a fixed number of statements for any number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from triage import clock
+from triage.db import db
+from triage.models import Assignment, Contact, Delivery, Draft, Message, Operator, Report
+from triage.queries import naming
+from triage.queries.shapes import Row
+
+EXCERPT_CHARACTERS = 180
+REPLYING = timedelta(minutes=1)
+PROBLEMS = ("failed", "uncertain")
+
+
+@dataclass(frozen=True)
+class _Around:
+    """What a batch of reports needs from other tables, by report number."""
+
+    open: dict[int, Assignment]
+    last: dict[int, Assignment]
+    names: dict[int, str]
+    teams: dict[int, str]
+    contacts: dict[int, Contact]
+    words: dict[int, str]
+    problems: dict[int, int]
+    replying: set[int]
+
+
+def of(reports: Sequence[Report], actor: Operator) -> list[Row]:
+    """The lines of `reports`, in their order, as `actor` sees them."""
+    around = _around(reports)
+    return [_row(report, around, actor) for report in reports]
+
+
+def _around(reports: Sequence[Report]) -> _Around:
+    ids = [report.id for report in reports]
+    held = _assignments(ids)
+    current = {one.report_id: one for one in held if one.ended_at is None}
+    return _Around(
+        current, {one.report_id: one for one in held}, naming.public_names(one.operator_id for one in held),
+        naming.team_names(report.team_id for report in reports),
+        _contacts({report.contact_id for report in reports}), _words(ids), _problems(ids), _replying(current),
+    )
+
+
+def _assignments(ids: Sequence[int]) -> list[Assignment]:
+    """The newest assignment of each report."""
+    newest = select(func.max(Assignment.id)).where(Assignment.report_id.in_(ids)).group_by(Assignment.report_id)
+    return list(db.session.scalars(select(Assignment).where(Assignment.id.in_(newest))))
+
+
+def _contacts(ids: set[int | None]) -> dict[int, Contact]:
+    query = select(Contact).where(Contact.id.in_({number for number in ids if number is not None}))
+    return {contact.id: contact for contact in db.session.scalars(query)}
+
+
+def _words(ids: Sequence[int]) -> dict[int, str]:
+    """The beginning of the newest inbound message of each report."""
+    newest = select(func.max(Message.id)).where(Message.report_id.in_(ids), Message.direction == "in")
+    newest = newest.group_by(Message.report_id)
+    rows = db.session.execute(select(Message.report_id, func.substr(Message.body, 1, EXCERPT_CHARACTERS))
+                              .where(Message.id.in_(newest)))
+    return dict(rows.tuples())
+
+
+def _problems(ids: Sequence[int]) -> dict[int, int]:
+    query = select(Delivery.report_id, func.count()).where(
+        Delivery.report_id.in_(ids), Delivery.purpose == "reply", Delivery.state.in_(PROBLEMS))
+    return dict(db.session.execute(query.group_by(Delivery.report_id)).tuples())
+
+
+def _replying(current: dict[int, Assignment]) -> set[int]:
+    """Reports whose holder saved a draft just now."""
+    recent = select(Draft.report_id, Draft.operator_id).where(
+        Draft.report_id.in_(current), Draft.saved_at > clock.now() - REPLYING, Draft.body != "")
+    return {number for number, operator in db.session.execute(recent).tuples()
+            if current[number].operator_id == operator}
+
+
+def _row(report: Report, around: _Around, actor: Operator) -> Row:
+    held, last = around.open.get(report.id), around.last.get(report.id)
+    contact = around.contacts.get(report.contact_id or 0)
+    return Row(
+        id=report.id, channel=report.channel, status=report.status, priority=report.priority,
+        place=report.place_text, language=report.language, sender=_sender(contact),
+        excerpt=around.words.get(report.id, ""), waiting_since=report.unanswered_since,
+        received_at=report.received_at, holder_id=held.operator_id if held else None,
+        holder=around.names.get(held.operator_id) if held else None,
+        mine=held is not None and held.operator_id == actor.id, replying=report.id in around.replying,
+        team=around.teams.get(report.team_id or 0), snoozed_until=report.snoozed_until,
+        awaiting_since=report.awaiting_citizen_since, send_problems=around.problems.get(report.id, 0),
+        opted_out=contact is not None and contact.opted_out_at is not None,
+        was_with=around.names.get(last.operator_id) if last and held is None else None,
+        ended_by=last.end_reason if last else None, outcome=report.outcome, reason=report.reason,
+        closed_at=report.closed_at,
+    )
+
+
+def _sender(contact: Contact | None) -> str:
+    return (contact.name or contact.hint) if contact is not None else ""
+
+
+def in_order(reports: Iterable[Report], ids: Sequence[int]) -> list[Report]:
+    """`reports` in the order of `ids`."""
+    by_id = {report.id: report for report in reports}
+    return [by_id[number] for number in ids if number in by_id]

@@ -1,0 +1,28 @@
+"""Who may see and take which reports: conditions every loader applies."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+
+from triage.models import Operator, Report, TeamMember
+
+
+def teams_of(operator_id: int) -> ColumnElement[bool]:
+    """Reports of no team, or of a team this operator is in."""
+    member = select(TeamMember.team_id).where(TeamMember.operator_id == operator_id)
+    return or_(Report.team_id.is_(None), Report.team_id.in_(member))
+
+
+def visible(actor: Operator) -> ColumnElement[bool]:
+    """Reports whose text `actor` may read: all for coordinators, own teams' for operators, none for others."""
+    if actor.has_role("coordinator"):
+        return true()
+    return teams_of(actor.id) if actor.has_role("operator") else false()
+
+
+def claimable(actor: Operator, now: datetime) -> ColumnElement[bool]:
+    """Reports `actor` may take at `now`: open, not snoozed, of no team or an own one."""
+    awake = or_(Report.snoozed_until.is_(None), Report.snoozed_until <= now)
+    return and_(Report.status == "open", awake, teams_of(actor.id))

@@ -1,0 +1,42 @@
+"""Practice only: the simulator's network, carrying messages between its phones and our own hooks."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from flask import Flask
+
+from channels.simulator_carrier import Carrier
+from triage import connections, context
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 0.3
+
+
+class CarrierLoop:
+    """Delivers what the simulator holds to the desk's public address, over HTTP as a provider would."""
+
+    def __init__(self, app: Flask) -> None:
+        with app.app_context():
+            self._carrier = Carrier(context.settings().simulator_path, connections.simulator_secret())
+            self._hooks = f"{context.settings().public_url}/hooks/simulator"
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        """Begin carrying."""
+        self._thread.start()
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """End, within `seconds`."""
+        self._ending.set()
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while not self._ending.wait(EVERY_SECONDS):
+            try:
+                self._carrier.deliver_due(self._hooks)
+            except Exception:
+                log.exception("carrier: a round failed")

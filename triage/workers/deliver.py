@@ -1,0 +1,78 @@
+"""One delivery: a transaction to begin, no transaction to send, a transaction to settle."""
+
+from __future__ import annotations
+
+import logging
+
+from channels.base import Sender
+from channels.errors import AccountProblem, ChannelError, OutcomeUnknown, Rejected, RetryLater, Unreachable
+from triage import connections
+from triage.actions import deliveries
+from triage.actions.deliveries import SendOrder, Settlement
+from triage.crashpoints import crashpoint
+from triage.db import db, run_in_transaction
+from triage.models import Account
+
+log = logging.getLogger(__name__)
+
+
+def deliver(delivery_id: int) -> bool:
+    """Send one delivery if it may leave now; whether an attempt was made. Safe to call at any time, by anybody."""
+    order = run_in_transaction(lambda: deliveries.begin_attempt(delivery_id))
+    if order is None:
+        return False
+    crashpoint("out.intent")
+    settlement = _send(order)
+    crashpoint("out.answered")
+    run_in_transaction(lambda: deliveries.settle(order.attempt_id, settlement))
+    crashpoint("out.settled")
+    return True
+
+
+def _send(order: SendOrder) -> Settlement:
+    try:
+        sender = _sender(order)
+    except Exception as problem:  # noqa: BLE001 - nothing left: whatever is wrong with the account, others go on
+        log.error("account %s cannot be used: %s", order.account_id, type(problem).__name__)
+        return Settlement("account_problem", error=type(problem).__name__)
+    return _answer(order, sender)
+
+
+def _sender(order: SendOrder) -> Sender:
+    if order.account_id is None:
+        channel = connections.without_account(order.channel)
+    else:
+        channel = connections.connect(db.session.get_one(Account, order.account_id))
+    db.session.remove()  # no transaction is open while we speak to the network
+    if not isinstance(channel, Sender):
+        raise TypeError(f"{order.channel} cannot send")
+    return channel
+
+
+def _answer(order: SendOrder, sender: Sender) -> Settlement:
+    repeatable = sender.capabilities.idempotent_send
+    try:
+        receipt = sender.send(order.message)
+    except ChannelError as problem:
+        return _settlement(problem, repeatable=repeatable)
+    except Exception as problem:  # noqa: BLE001 - an adapter's own mistake after the request may have left
+        log.exception("delivery %s: unexpected failure", order.delivery_id)
+        return Settlement("unknown", error=type(problem).__name__, repeatable=repeatable)
+    return Settlement("accepted", provider_id=receipt.provider_id, delivered=receipt.delivered)
+
+
+def _settlement(problem: ChannelError, *, repeatable: bool) -> Settlement:
+    """What each kind of trouble means for the outbox; its table stands in channels/errors.py."""
+    reason = str(problem)[:200]
+    match problem:
+        case RetryLater():
+            return Settlement("retry", error=reason, after=problem.after)
+        case Unreachable():
+            return Settlement("retry", error=reason)
+        case Rejected():
+            return Settlement("rejected", error=reason)
+        case AccountProblem():
+            return Settlement("account_problem", error=reason)
+        case OutcomeUnknown():
+            return Settlement("unknown", error=reason, repeatable=repeatable)
+    return Settlement("unknown", error=reason, repeatable=repeatable)
