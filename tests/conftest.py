@@ -1,0 +1,91 @@
+"""Fixtures: settings, a migrated database copied for each test, the application, a scene to play on."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+
+import config
+from tests.scene import Scene
+from triage.app import create_app
+
+KEYS = {"k1": bytes(range(32)), "index": bytes(range(1, 33))}
+
+
+def make_settings(folder: Path, **changes: object) -> config.Settings:
+    """Settings of a throw-away desk in `folder`."""
+    values: dict[str, object] = {
+        "secret_key": "test " * 8, "triage_keys": KEYS, "database_url": f"sqlite:///{folder / 'triage.db'}",
+        "simulator_path": str(folder / "simulator.db"), "desk_name": "Harbour Election Desk", "demo": True,
+        "testing": True, "password_cost": "low", "undo_seconds": 0, "danger_phone": "112",
+    }
+    return config.Settings(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def environment(settings: config.Settings) -> dict[str, str]:
+    """The environment that makes another process use these settings."""
+    keys = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in settings.triage_keys.items())
+    return {
+        "SECRET_KEY": settings.secret_key, "TRIAGE_KEYS": keys, "DATABASE_URL": settings.database_url,
+        "SIMULATOR_PATH": settings.simulator_path, "DESK_NAME": settings.desk_name, "TESTING": "1",
+        "DEMO": "1" if settings.demo else "0", "PASSWORD_COST": "low", "UNDO_SECONDS": str(settings.undo_seconds),
+        "LEASE_MINUTES": str(settings.lease_minutes), "CAPACITY": str(settings.capacity),
+        "FORM_PER_10_MINUTES": str(settings.form_per_10_minutes), "MAX_SOCKETS": str(settings.max_sockets),
+        "PUBLIC_URL": settings.public_url, "DANGER_PHONE": settings.danger_phone,
+    }
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database at the newest migration, made once."""
+    folder = tmp_path_factory.mktemp("migrated")
+    app = create_app(make_settings(folder))
+    with app.app_context():
+        upgrade(directory=str(config.ROOT / "migrations"))
+        dispose(app)
+    with sqlite3.connect(folder / "triage.db") as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return folder / "triage.db"
+
+
+def dispose(app: Flask) -> None:
+    """Close every connection of an application."""
+    database = app.extensions["sqlalchemy"]
+    database.session.remove()
+    database.engine.dispose()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, migrated: Path, request: pytest.FixtureRequest) -> config.Settings:
+    """Settings of this test's own desk; `@pytest.mark.parametrize("settings", [{…}], indirect=True)` changes some."""
+    shutil.copy(migrated, tmp_path / "triage.db")
+    return make_settings(tmp_path, **getattr(request, "param", {}))
+
+
+@pytest.fixture
+def app(settings: config.Settings) -> Iterator[Flask]:
+    """The application, its context pushed."""
+    made = create_app(settings)
+    with made.app_context():
+        yield made
+        dispose(made)
+
+
+@pytest.fixture
+def scene(app: Flask) -> Scene:
+    """People, accounts and arriving messages on the test's desk."""
+    return Scene()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without script."""
+    return app.test_client()
