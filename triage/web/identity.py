@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from triage.models import Account, Operator
 from triage.queries import accounts, changes, inbox
-from triage.web import present
+from triage.web.words import role_words
 
 NOBODY: Mapping[str, int] = {}
 
@@ -49,12 +49,11 @@ def identity() -> Identity:
 
 
 def _of(operator: Operator) -> Identity:
-    words = present.role_words()
     seq = changes.head()  # before the counts: a change in between is asked for again, never missed
     counts = inbox.counts(operator) if operator.reads_reports else NOBODY
     return Identity(
         name=operator.name, public_name=operator.public_name, shift=operator.shift, reads=operator.reads_reports,
-        role_words=[word for role, word in words.items() if operator.has_role(role)],
+        role_words=[word for role, word in role_words().items() if operator.has_role(role)],
         accounts=accounts.of_operator(operator.id), counts=counts, pages=_pages(operator, counts), seq=seq,
     )
 

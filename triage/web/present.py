@@ -1,9 +1,8 @@
-"""Words for pages: channels, states, clocks, what became of an answer. Pure: no database, no request data."""
+"""What pages say of a state: clocks, chips, what became of an answer. Pure: no database, no request data."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,6 +15,7 @@ from flask_babel import format_date, format_time, get_locale, gettext, ngettext
 from triage import clock
 from triage.errors import TriageError
 from triage.queries.shapes import DeliveryState, Row, Sending
+from triage.web import words
 
 MANY = 1000  # counts stop here: "999+"
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
@@ -103,50 +103,7 @@ def count(number: int) -> str:
     return "999+" if number >= MANY else str(number)
 
 
-# ---------------------------------------------------------------- channels and queues
-
-
-def channel_words() -> dict[str, str]:
-    """Every channel's word."""
-    return {
-        "sms": gettext("SMS"), "whatsapp": gettext("WhatsApp"), "voice": gettext("Call"), "phone": gettext("Call"),
-        "email": gettext("Email"), "web": gettext("Web"), "mastodon": gettext("Mastodon"),
-        "bluesky": gettext("Bluesky"), "x": gettext("X"), "telegram": gettext("Telegram"),
-    }
-
-
-CHANNEL_ICONS = {"sms": "sms", "whatsapp": "whatsapp", "telegram": "sms", "email": "email", "web": "web",
-                 "voice": "phone", "phone": "phone"}
-
-
-def channel_word(channel: str | None) -> str:
-    """The word for a channel."""
-    return channel_words().get(channel or "", channel or "")
-
-
-def channel_icon(channel: str | None) -> str:
-    """The icon beside that word."""
-    return CHANNEL_ICONS.get(channel or "", "social")
-
-
-def view_words() -> dict[str, str]:
-    """The queues, in the order of the rail."""
-    return {
-        "next": gettext("Next up"), "new": gettext("New"), "mine": gettext("Mine"),
-        "waiting": gettext("Waiting on citizen"), "snoozed": gettext("Snoozed"), "urgent": gettext("Urgent"),
-        "all": gettext("All open"), "resolved": gettext("Resolved"),
-    }
-
-
-def shift_words() -> dict[str, str]:
-    """The shift switch."""
-    return {"taking": gettext("Taking reports"), "finishing": gettext("Finishing"), "off": gettext("Off")}
-
-
-def role_words() -> dict[str, str]:
-    """Every role's word."""
-    return {"operator": gettext("Operator"), "coordinator": gettext("Coordinator"), "admin": gettext("Admin"),
-            "auditor": gettext("Auditor")}
+# ---------------------------------------------------------------- states
 
 
 def belongs(row: Row, view: str) -> bool:
@@ -155,26 +112,11 @@ def belongs(row: Row, view: str) -> bool:
     fresh = row.status == "open" and not snoozed
     live = row.status in ("open", "assigned")
     return {
-        "next": fresh, "new": fresh, "mine": row.mine and live, "waiting": live and row.awaiting_since is not None,
+        "next": (fresh or (row.mine and live)) and row.waiting_since is not None, "new": fresh,
+        "mine": row.mine and live, "waiting": live and row.awaiting_since is not None,
         "snoozed": live and snoozed, "urgent": live and row.priority < 2, "all": live,
         "resolved": row.status == "closed",
     }.get(view, False)
-
-
-# ---------------------------------------------------------------- states
-
-
-def outcome_words() -> dict[str, str]:
-    """How a report can end."""
-    return {"actionable": gettext("Actionable"), "not_actionable": gettext("Not actionable"),
-            "no_answer": gettext("No answer came")}
-
-
-def reason_words() -> dict[str, str]:
-    """Why a report is set aside."""
-    return {"spam": gettext("Spam"), "off_topic": gettext("Off topic"), "test": gettext("A test"),
-            "abuse": gettext("Abuse"), "empty": gettext("Nothing in it"), "thanks": gettext("Only thanks"),
-            "other": gettext("Other")}
 
 
 def state(row: Row) -> Sign:
@@ -189,7 +131,7 @@ def state(row: Row) -> Sign:
 
 
 def _closed(row: Row) -> Sign:
-    why = reason_words().get(row.reason or "") or outcome_words().get(row.outcome or "", "")
+    why = words.reason_words().get(row.reason or "") or words.outcome_words().get(row.outcome or "", "")
     return Sign(gettext("Resolved: %(why)s", why=why) if why else gettext("Resolved"), icon="check")
 
 
@@ -218,7 +160,7 @@ def was_with(row: Row) -> str:
 
 def name_of(row: Row) -> str:
     """What a screen reader hears for the row's link: number, channel, place, state."""
-    parts = (str(row.id), channel_word(row.channel), row.place or "", state(row).word)
+    parts = (str(row.id), words.channel_word(row.channel), row.place or "", state(row).word)
     return ", ".join(part for part in parts if part)
 
 
@@ -236,7 +178,7 @@ def fate(delivery: DeliveryState) -> Sign:
         "delivered": (gettext("Delivered %(time)s", time=settled), "", "check"),
         "failed": (_failed(delivery), "late", "cross"),
         "uncertain": (gettext("May have been sent – check"), "due", "warn"),
-        "cancelled": (gettext("Taken back, not sent"), "", "undo"),
+        "cancelled": (_cancelled(delivery), "", "undo"),
     }.get(delivery.state, (delivery.state, "", "clock"))
     return Sign(word.strip(), kind, icon)
 
@@ -254,11 +196,17 @@ def _failed(delivery: DeliveryState) -> str:
     return str(gettext("Failed. Nothing reached the citizen."))
 
 
+def _cancelled(delivery: DeliveryState) -> str:
+    why = {"handed_over": gettext("Not sent: the report changed hands, the text is a draft"),
+           "opted_out": gettext("Not sent: the person said STOP")}
+    return str(why.get(delivery.error or "") or gettext("Taken back, not sent"))
+
+
 def blocked(sending: Sending) -> str:
     """Why nothing can be sent by this account now; empty where it can."""
     sentences = {
         "no_reply_account": gettext("You have no account that can send by %(channel)s. A coordinator can add one.",
-                                    channel=channel_word(sending.channel)),
+                                    channel=words.channel_word(sending.channel)),
         "opted_out": gettext("This person said STOP. No number of ours writes to them until they write START."),
         "needs_approval": gettext("Your answers need a second pair of eyes. Write a draft and ask a coordinator."),
         "account_paused": gettext("Your account is paused. A coordinator can say why."),
@@ -286,76 +234,27 @@ def refusal(problem: TriageError) -> str:
     return str(gettext(problem.sentence, **problem.params))
 
 
-# ---------------------------------------------------------------- history and keys
-
-
-def happened(kind: str, who: str, data: Mapping[str, object] | None) -> str:
-    """One line of history inside a conversation; empty for kinds a reader does not need there."""
-    more = {"who": who, **{key: str(value) for key, value in (data or {}).items()}}
-    sentence = _happenings().get(kind, "")
-    try:
-        return sentence % more
-    except KeyError:
-        return ""
-
-
-def _happenings() -> dict[str, str]:
-    return {
-        "report.claimed": gettext("%(who)s took this"),
-        "report.released": gettext("%(who)s returned this to the queue"),
-        "report.assigned": gettext("%(who)s gave this to somebody"),
-        "report.lease_ended": gettext("Returned to the queue: nobody worked on it"),
-        "report.closed": gettext("%(who)s resolved this"),
-        "report.reopened": gettext("Opened again"),
-        "report.snoozed": gettext("%(who)s snoozed this"),
-        "report.woken": gettext("Woken"),
-        "report.routed": gettext("%(who)s routed this to another team"),
-        "report.prioritised": gettext("%(who)s changed the urgency"),
-        "report.split": gettext("%(who)s split a message off as a new report"),
-        "reply.cancelled": gettext("%(who)s took an answer back before it was sent"),
-        "delivery.decided": gettext("%(who)s decided about an uncertain answer"),
-        "contact.stopped": gettext("The person said STOP: nobody here may write"),
-        "contact.started": gettext("The person said START: we may write again"),
-        "acknowledgement.queued": gettext("An automatic acknowledgement was sent"),
-    }
-
-
-def key_words() -> list[tuple[tuple[str, ...], str]]:
-    """The keyboard map, as the help shows it."""
-    return [
-        (("j", "k"), gettext("next, previous row")), (("Enter", "o"), gettext("open")),
-        (("n",), gettext("take next")), (("t",), gettext("take this one")),
-        (("r",), gettext("reply")), (("i",), gettext("internal note")),
-        (("e",), gettext("resolve")), (("q",), gettext("return to queue")),
-        (("!",), gettext("discard")), (("u",), gettext("undo the last answer")),
-        (("s",), gettext("snooze")), (("g n",), gettext("go to New")), (("g m",), gettext("go to Mine")),
-        (("g w",), gettext("go to Waiting")), (("g u",), gettext("go to Urgent")),
-        (("g a",), gettext("go to All open")), (("Ctrl Enter",), gettext("send or save, in a field")),
-        (("?",), gettext("this list")), (("Esc",), gettext("close, back to the row")),
-    ]
-
-
-def parts(number: int) -> str:
+def send_problems(number: int) -> str:
     """"3 send problems"."""
     return str(ngettext("%(num)s send problem", "%(num)s send problems", number))
 
 
-def later(hours: int) -> datetime:
-    """So many hours from now."""
-    return clock.now() + timedelta(hours=hours)
+def later(minutes: int) -> datetime:
+    """So many minutes from now, at most a year."""
+    return clock.now() + timedelta(minutes=min(max(minutes, 0), 525_600))
 
 
 def init_app(app: Flask) -> None:
     """Give every template these words."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True  # lists of fifty rows travel lighter
     app.jinja_env.filters.update(
-        iso=iso, hm=hm, hms=hms, wait=wait, count=count, channel_word=channel_word, channel_icon=channel_icon,
-        state=state, was_with=was_with, name_of=name_of, fate=fate, blocked=blocked, budget=budget,
-        refusal=refusal, send_problems=parts,
+        iso=iso, hm=hm, hms=hms, wait=wait, count=count, state=state, was_with=was_with, name_of=name_of, fate=fate,
+        blocked=blocked, budget=budget, refusal=refusal, send_problems=send_problems,
+        channel_word=words.channel_word, channel_icon=words.channel_icon,
     )
     app.jinja_env.globals.update(
         page_language=language, page_direction=direction, desk_name=desk_name, desk_is_demo=desk_is_demo,
-        asset=asset, now=clock.now, view_words=view_words, shift_words=shift_words, role_words=role_words,
-        outcome_words=outcome_words, reason_words=reason_words, key_words=key_words, belongs=belongs,
-        happened=happened, seconds_until=seconds_until,
+        asset=asset, now=clock.now, belongs=belongs, view_words=words.view_words, shift_words=words.shift_words,
+        role_words=words.role_words, outcome_words=words.outcome_words, reason_words=words.reason_words,
+        verdicts=words.verdicts, key_words=words.key_words, happened=words.happened,
     )

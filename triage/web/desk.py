@@ -1,0 +1,98 @@
+"""The desk: the list and the report beside it, as whole pages and as the pieces a live page asks for."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, Flask, redirect, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
+from werkzeug.wrappers import Response as AnyResponse
+
+from triage.errors import TriageError
+from triage.queries import inbox, people, reports
+from triage.web import present
+from triage.web.access import actor, admits
+from triage.web.identity import identity
+
+bp = Blueprint("desk", __name__)
+
+NUMBER = "int(max=9223372036854775807)"  # what a database can hold: anything longer is not found
+REPORT = f"/desk/reports/<{NUMBER}:report_id>"
+MOST_ROWS = 200
+
+
+@bp.record_once
+def _give_words(state: BlueprintSetupState) -> None:
+    app: Flask = state.app  # type: ignore[assignment]
+    present.init_app(app)
+    app.jinja_env.globals["identity"] = identity
+
+
+@bp.get("/desk")
+@admits("operator", "coordinator")
+def desk() -> str:
+    """A queue."""
+    page = inbox.page(actor(), queue(), after=request.args.get("after"))
+    return render_template("desk/desk.html", page=page, view=queue(), seq=page.seq, report=None)
+
+
+@bp.get(REPORT)
+@admits("operator", "coordinator")
+def report(report_id: int) -> str:
+    """A report beside its queue."""
+    return report_page(report_id)
+
+
+@bp.get(f"{REPORT}/thread")
+@admits("operator", "coordinator")
+def pane(report_id: int) -> str:
+    """The report alone, for a page that is open already."""
+    return render_template("desk/report.html", **_shown(report_id))
+
+
+@bp.get("/desk/rows")
+@admits("operator", "coordinator")
+def rows() -> str:
+    """Rows by number, with the counts of the rail: what a live page patches."""
+    me = identity()  # its event number is read before the rows
+    found = inbox.rows(actor(), _numbers(request.args.get("ids", "")))
+    return render_template("desk/rows.html", rows=found, view=queue(), counts=me.counts, seq=me.seq, report=None)
+
+
+def queue() -> str:
+    """The queue asked for, from the address or the form; the first one where it is unknown."""
+    asked = request.values.get("view", "next")
+    return asked if asked in inbox.VIEWS else "next"
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(one) for one in text.split(",")[:MOST_ROWS] if one.isdecimal() and len(one) < 19]
+
+
+def report_page(report_id: int, refusal: TriageError | None = None, typed: str | None = None) -> str:
+    """The page of a report; after a refusal with its reason and the text that was typed."""
+    shown = _shown(report_id)
+    page = inbox.page(actor(), queue())
+    seq = min(page.seq, shown["report"].seq)  # what came between the two is asked for again
+    return render_template("desk/desk.html", page=page, seq=seq, refusal=refusal, typed=typed, **shown)
+
+
+def _shown(report_id: int) -> dict[str, Any]:
+    found = reports.view(report_id, actor())
+    return {
+        "report": found, "view": queue(), "form_key": uuid.uuid4().hex,
+        "people": people.on_shift_choices() if found.may_assign else [],
+        "teams": people.teams() if found.may_assign or found.may_write else [],
+    }
+
+
+def to_report(report_id: int) -> AnyResponse:
+    """Back to the report: the whole page, or for a script the pane alone."""
+    endpoint = "desk.pane" if by_script() else "desk.report"
+    return redirect(url_for(endpoint, report_id=report_id, view=queue()), 303)
+
+
+def by_script() -> bool:
+    """Whether our own script asks, which patches the page in place."""
+    return request.headers.get("X-Requested-With") == "fetch"

@@ -1,0 +1,255 @@
+"""Everything a person does to a report. Each verb is a form that works without script and comes back to the report.
+
+A refusal shows the report again with the reason and with whatever was typed; scripts get it as JSON
+from the error handler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from flask import Blueprint, abort, flash, jsonify, redirect, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from triage.actions import assignments, closing, deliveries, drafts, notes, replies, routing, splitting
+from triage.db import run_in_transaction
+from triage.errors import N_, BadInput, Forbidden, NotFound, TriageError
+from triage.web import forms, present
+from triage.web.access import actor, admits
+from triage.web.desk import NUMBER, REPORT, by_script, queue, report_page, to_report
+
+bp = Blueprint("reports", __name__)
+
+Answer = Response | tuple[str, int]
+MESSAGE = f"/desk/messages/<{NUMBER}:message_id>"
+DELIVERY = f"/desk/deliveries/<{NUMBER}:delivery_id>"
+MOST_TEXT = 20_000
+
+
+def _done(report_id: int, act: Callable[[], object], said: str = "") -> Answer:
+    """Run `act`; come back to the report, or show it with the reason of the refusal."""
+    try:
+        run_in_transaction(act)
+    except TriageError as refusal:
+        return _refused(report_id, refusal)
+    if said:
+        flash(said, "calm")
+    return to_report(report_id)
+
+
+def _refused(report_id: int, refusal: TriageError, typed: str | None = None) -> Answer:
+    if by_script() or isinstance(refusal, NotFound | Forbidden):
+        raise refusal
+    return report_page(report_id, refusal, typed), refusal.status
+
+
+# ---------------------------------------------------------------- who holds it
+
+
+@bp.post(f"{REPORT}/claim")
+@admits("operator", "coordinator")
+def claim(report_id: int) -> Answer:
+    """Take this one."""
+    return _done(report_id, lambda: assignments.claim(report_id, actor()))
+
+
+@bp.post("/desk/next")
+@admits("operator", "coordinator")
+def take_next() -> Response:
+    """Take whatever the queue has first."""
+    try:
+        taken = run_in_transaction(_claim_next)
+    except TriageError as refusal:
+        if by_script():
+            raise
+        return _to_queue(present.refusal(refusal), "care")
+    if taken is None:
+        return _to_queue(gettext("Nothing is waiting to be taken right now."), "calm")
+    return to_report(taken)
+
+
+def _claim_next() -> int | None:
+    taken = assignments.claim_next(actor())
+    return taken.report_id if taken else None
+
+
+def _to_queue(sentence: str, kind: str) -> Response:
+    flash(sentence, kind)
+    return redirect(url_for("desk.desk", view=queue()), 303)
+
+
+@bp.post(f"{REPORT}/release")
+@admits("operator", "coordinator")
+def release(report_id: int) -> Answer:
+    """Return it to the queue, with a reason for whoever comes next."""
+    return _done(report_id, lambda: assignments.release(report_id, actor(), forms.text("reason", most=500)),
+                 gettext("Returned to the queue. It kept its place."))
+
+
+@bp.post(f"{REPORT}/assign")
+@admits("coordinator")
+def assign(report_id: int) -> Answer:
+    """Give it to somebody."""
+    return _done(report_id, lambda: assignments.assign(report_id, forms.whole("operator"), actor()),
+                 gettext("Given."))
+
+
+@bp.post(f"{REPORT}/still")
+@admits("operator", "coordinator")
+def still(report_id: int) -> Answer:
+    """Still on it: the clock of the lease starts anew."""
+    return _done(report_id, lambda: assignments.touch(report_id, actor()), gettext("It stays yours."))
+
+
+@bp.post("/desk/shift")
+@admits("operator", "coordinator")
+def shift() -> Response:
+    """Say whether one takes reports."""
+    run_in_transaction(lambda: assignments.set_shift(actor(), forms.text("shift", most=20)))
+    back = request.form.get("back", "")
+    local = back.startswith("/") and not back.startswith(("//", "/\\"))
+    return redirect(back if local else url_for("desk.desk"), 303)
+
+
+# ---------------------------------------------------------------- what is said
+
+
+@bp.post(f"{REPORT}/reply")
+@admits("operator", "coordinator")
+def reply(report_id: int) -> Answer:
+    """Answer the citizen. Refused or not, the text is never lost."""
+    try:
+        run_in_transaction(lambda: _reply(report_id))
+    except TriageError as refusal:
+        typed = request.form.get("text", "")
+        _keep(report_id, typed)
+        return _refused(report_id, refusal, typed)
+    return take_next() if request.form.get("then") == "next" else to_report(report_id)
+
+
+def _reply(report_id: int) -> None:
+    if request.form.get("public") and not request.form.get("confirm"):
+        raise BadInput(N_("Everybody can read this answer: tick the box, then send."), "confirm")
+    text = forms.text("text", most=MOST_TEXT, required=True)
+    fence, seen = forms.whole("assignment"), forms.whole("seen_seq")
+    replies.reply(report_id, actor(), fence, seen, text, forms.form_key())
+
+
+def _keep(report_id: int, typed: str) -> None:
+    """Save what was typed as a draft, where that is possible at all."""
+    with suppress(TriageError):
+        run_in_transaction(lambda: drafts.save(report_id, actor(), typed[:MOST_TEXT]))
+
+
+@bp.post(f"{REPORT}/draft")
+@admits("operator", "coordinator")
+def draft(report_id: int) -> Answer:
+    """Keep what is being typed; scripts do this every few seconds."""
+    text = forms.text("text", most=MOST_TEXT)
+    if not by_script():
+        return _done(report_id, lambda: drafts.save(report_id, actor(), text), gettext("Draft saved."))
+    saved = run_in_transaction(lambda: drafts.save(report_id, actor(), text).saved_at)
+    return jsonify(saved_at=present.iso(saved))
+
+
+@bp.post(f"{REPORT}/note")
+@admits("operator", "coordinator")
+def note(report_id: int) -> Answer:
+    """Write an internal note."""
+    return _done(report_id, lambda: notes.add(report_id, actor(), forms.text("text", most=notes.MOST_CHARACTERS)))
+
+
+@bp.post(f"{DELIVERY}/undo")
+@admits("operator", "coordinator")
+def undo(delivery_id: int) -> Answer:
+    """Take an answer back before it leaves; its text is the draft again."""
+    return _done(_report(), lambda: replies.undo(delivery_id, actor()),
+                 gettext("Taken back, nothing was sent. The text is your draft again."))
+
+
+@bp.post(f"{DELIVERY}/decide")
+@admits("operator", "coordinator")
+def decide(delivery_id: int) -> Answer:
+    """Settle an answer that may have been sent."""
+    return _done(_report(), lambda: deliveries.decide(delivery_id, actor(), forms.text("verdict", most=20)))
+
+
+def _report() -> int:
+    """The report whose page the form stands on."""
+    try:
+        return forms.whole("report")
+    except BadInput:
+        abort(404)
+
+
+@bp.post(f"{MESSAGE}/split")
+@admits("operator", "coordinator")
+def split(message_id: int) -> Answer:
+    """Split off as a new report, from this message on."""
+    try:
+        new = run_in_transaction(lambda: splitting.split(message_id, actor()).id)
+    except TriageError as refusal:
+        return _refused(_report(), refusal)
+    flash(gettext("Split off as #%(id)s, which waits in the queue.", id=new), "calm")
+    return to_report(new)
+
+
+# ---------------------------------------------------------------- how it ends, and when and where it goes on
+
+
+@bp.post(f"{REPORT}/close")
+@admits("operator", "coordinator")
+def close(report_id: int) -> Answer:
+    """Resolve it with an outcome."""
+    return _done(report_id, lambda: closing.close(
+        report_id, actor(), forms.text("outcome", most=20), forms.text("reason", most=20) or None,
+    ), gettext("Resolved."))
+
+
+@bp.post(f"{REPORT}/discard")
+@admits("operator", "coordinator")
+def discard(report_id: int) -> Answer:
+    """Set it aside with a reason."""
+    return _done(report_id, lambda: closing.discard(report_id, actor(), forms.text("reason", most=20)),
+                 gettext("Discarded. “Open again” takes that back."))
+
+
+@bp.post(f"{REPORT}/reopen")
+@admits("operator", "coordinator")
+def reopen(report_id: int) -> Answer:
+    """Take closing back."""
+    return _done(report_id, lambda: closing.reopen(report_id, actor()), gettext("Open again, and yours."))
+
+
+@bp.post(f"{REPORT}/snooze")
+@admits("operator", "coordinator")
+def snooze(report_id: int) -> Answer:
+    """Let it sleep for some minutes."""
+    return _done(report_id, lambda: routing.snooze(report_id, actor(), present.later(forms.whole("minutes"))))
+
+
+@bp.post(f"{REPORT}/wake")
+@admits("operator", "coordinator")
+def wake(report_id: int) -> Answer:
+    """End a snooze early."""
+    return _done(report_id, lambda: routing.wake(report_id, actor()))
+
+
+@bp.post(f"{REPORT}/route")
+@admits("operator", "coordinator")
+def route(report_id: int) -> Answer:
+    """Send it to a team, or to everybody."""
+    return _done(report_id, lambda: routing.route(report_id, actor(), _team()), gettext("Routed."))
+
+
+def _team() -> int | None:
+    return forms.whole("team") if forms.text("team", most=20) else None
+
+
+@bp.post(f"{REPORT}/prioritise")
+@admits("operator", "coordinator")
+def prioritise(report_id: int) -> Answer:
+    """Set its urgency."""
+    return _done(report_id, lambda: routing.prioritise(report_id, actor(), forms.whole("priority")))

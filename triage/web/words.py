@@ -1,0 +1,116 @@
+"""The desk's own words: channels, queues, roles, outcomes, what happened, what the keys do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import gettext
+
+def channel_words() -> dict[str, str]:
+    """Every channel's word."""
+    return {
+        "sms": gettext("SMS"), "whatsapp": gettext("WhatsApp"), "voice": gettext("Call"), "phone": gettext("Call"),
+        "email": gettext("Email"), "web": gettext("Web"), "mastodon": gettext("Mastodon"),
+        "bluesky": gettext("Bluesky"), "x": gettext("X"), "telegram": gettext("Telegram"),
+    }
+
+
+CHANNEL_ICONS = {"sms": "sms", "whatsapp": "whatsapp", "telegram": "sms", "email": "email", "web": "web",
+                 "voice": "phone", "phone": "phone"}
+
+
+def channel_word(channel: str | None) -> str:
+    """The word for a channel."""
+    return channel_words().get(channel or "", channel or "")
+
+
+def channel_icon(channel: str | None) -> str:
+    """The icon beside that word."""
+    return CHANNEL_ICONS.get(channel or "", "social")
+
+
+def view_words() -> dict[str, str]:
+    """The queues, in the order of the rail."""
+    return {
+        "next": gettext("Next up"), "new": gettext("New"), "mine": gettext("Mine"),
+        "waiting": gettext("Waiting on citizen"), "snoozed": gettext("Snoozed"), "urgent": gettext("Urgent"),
+        "all": gettext("All open"), "resolved": gettext("Resolved"),
+    }
+
+
+def shift_words() -> dict[str, str]:
+    """The shift switch."""
+    return {"taking": gettext("Taking reports"), "finishing": gettext("Finishing"), "off": gettext("Off")}
+
+
+def role_words() -> dict[str, str]:
+    """Every role's word."""
+    return {"operator": gettext("Operator"), "coordinator": gettext("Coordinator"), "admin": gettext("Admin"),
+            "auditor": gettext("Auditor")}
+
+
+def outcome_words() -> dict[str, str]:
+    """How a report can end."""
+    return {"actionable": gettext("Actionable"), "not_actionable": gettext("Not actionable"),
+            "no_answer": gettext("No answer came")}
+
+
+def reason_words() -> dict[str, str]:
+    """Why a report is set aside."""
+    return {"spam": gettext("Spam"), "off_topic": gettext("Off topic"), "test": gettext("A test"),
+            "abuse": gettext("Abuse"), "empty": gettext("Nothing in it"), "thanks": gettext("Only thanks"),
+            "other": gettext("Other")}
+
+
+def verdicts(state_of_delivery: str) -> list[tuple[str, str]]:
+    """What a person may decide about an answer that failed or may have been sent."""
+    if state_of_delivery == "failed":
+        return [("again", gettext("Send again"))]
+    return [("sent", gettext("Mark sent")), ("again", gettext("Send again (may arrive twice)")),
+            ("failed", gettext("Mark failed"))]
+
+
+def happened(kind: str, who: str, data: Mapping[str, object] | None) -> str:
+    """One line of history inside a conversation; empty for kinds a reader does not need there."""
+    more = {"who": who, **{key: str(value) for key, value in (data or {}).items()}}
+    sentence = _happenings().get(kind, "")
+    try:
+        return sentence % more
+    except KeyError:
+        return ""
+
+
+def _happenings() -> dict[str, str]:
+    return {
+        "report.claimed": gettext("%(who)s took this"),
+        "report.released": gettext("%(who)s returned this to the queue"),
+        "report.assigned": gettext("%(who)s gave this to %(name)s"),
+        "report.lease_ended": gettext("Returned to the queue: nobody worked on it"),
+        "report.closed": gettext("%(who)s resolved this"),
+        "report.reopened": gettext("Opened again"),
+        "report.snoozed": gettext("%(who)s snoozed this"),
+        "report.woken": gettext("Woken"),
+        "report.routed": gettext("%(who)s routed this to another team"),
+        "report.prioritised": gettext("%(who)s changed the urgency"),
+        "report.split": gettext("%(who)s split a message off as a new report"),
+        "reply.cancelled": gettext("%(who)s took an answer back before it was sent"),
+        "delivery.decided": gettext("%(who)s decided about an uncertain answer"),
+        "contact.stopped": gettext("The person said STOP: nobody here may write"),
+        "contact.started": gettext("The person said START: we may write again"),
+        "acknowledgement.queued": gettext("An automatic acknowledgement was sent"),
+    }
+
+
+def key_words() -> list[tuple[tuple[str, ...], str]]:
+    """The keyboard map, as the help shows it."""
+    return [
+        (("j", "k"), gettext("next, previous row")), (("Enter", "o"), gettext("open")),
+        (("n",), gettext("take next")), (("t",), gettext("take this one")),
+        (("r",), gettext("reply")), (("i",), gettext("internal note")),
+        (("e",), gettext("resolve")), (("q",), gettext("return to queue")),
+        (("!",), gettext("discard")), (("u",), gettext("undo the last answer")),
+        (("s",), gettext("snooze")), (("g n",), gettext("go to New")), (("g m",), gettext("go to Mine")),
+        (("g w",), gettext("go to Waiting")), (("g u",), gettext("go to Urgent")),
+        (("g a",), gettext("go to All open")), (("Ctrl Enter",), gettext("send or save, in a field")),
+        (("?",), gettext("this list")), (("Esc",), gettext("close, back to the row")),
+    ]
