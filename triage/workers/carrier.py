@@ -7,7 +7,7 @@ import threading
 
 from flask import Flask
 
-from channels.simulator_carrier import Carrier
+from channels.simulator import Carrier
 from triage import connections, context
 
 log = logging.getLogger(__name__)
