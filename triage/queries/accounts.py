@@ -25,7 +25,7 @@ def lines() -> list[AccountLine]:
     day, hour = _used(now - DAY), _used(now - HOUR)
     return [
         _line(account, name, day.get(account.id, 0), hour.get(account.id, 0), now)
-        for account, name in db.session.execute(query.order_by(*order)).tuples()
+        for account, name in db.session.execute(query.order_by(*order))
     ]
 
 
@@ -51,7 +51,7 @@ def state(account: Account, now: datetime) -> str:
 
 def _used(since: datetime) -> Mapping[int | None, int]:
     query = select(DeliveryAttempt.account_id, func.count()).where(DeliveryAttempt.started_at > since)
-    return dict(db.session.execute(query.group_by(DeliveryAttempt.account_id)).tuples().all())
+    return dict(db.session.execute(query.group_by(DeliveryAttempt.account_id)).all())
 
 
 def of_operator(operator_id: int) -> list[Account]:

@@ -63,7 +63,7 @@ def _sent_last_hour() -> dict[int, int]:
     since = clock.now() - timedelta(hours=1)
     query = select(Message.operator_id, func.count()).join(Delivery, Delivery.message_id == Message.id).where(
         Delivery.state.in_(("sent", "delivered")), Delivery.settled_at > since, Message.operator_id.is_not(None))
-    rows_ = db.session.execute(query.group_by(Message.operator_id)).tuples()
+    rows_ = db.session.execute(query.group_by(Message.operator_id))
     return {operator: count for operator, count in rows_ if operator is not None}
 
 
@@ -115,4 +115,4 @@ def _returned_twice() -> list[Decision]:
         Report.status == "open", Assignment.end_reason.in_(("released", "lease")))
     returned = returned.group_by(Assignment.report_id).having(func.count() > 1).limit(MOST_DECISIONS)
     return [Decision("returned_twice", report_id, None, "", count, None)
-            for report_id, count in db.session.execute(returned).tuples()]
+            for report_id, count in db.session.execute(returned)]

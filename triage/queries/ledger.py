@@ -12,7 +12,7 @@ from triage.queries.shapes import Ledger
 def ledger() -> Ledger:
     """received = opened + joined + copies + control + quarantined + pending, counted in one statement."""
     query = select(InboundItem.state, InboundItem.result, func.count()).group_by(InboundItem.state, InboundItem.result)
-    counts = {(state, result): number for state, result, number in db.session.execute(query).tuples()}
+    counts = {(state, result): number for state, result, number in db.session.execute(query)}
     return Ledger(
         received=sum(counts.values()),
         opened=counts.get(("ingested", "opened"), 0), joined=counts.get(("ingested", "joined"), 0),

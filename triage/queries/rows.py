@@ -67,20 +67,20 @@ def _words(ids: Sequence[int]) -> dict[int, str]:
     newest = newest.group_by(Message.report_id)
     rows = db.session.execute(select(Message.report_id, func.substr(Message.body, 1, EXCERPT_CHARACTERS))
                               .where(Message.id.in_(newest)))
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def _problems(ids: Sequence[int]) -> dict[int, int]:
     query = select(Delivery.report_id, func.count()).where(
         Delivery.report_id.in_(ids), Delivery.purpose == "reply", Delivery.state.in_(PROBLEMS))
-    return dict(db.session.execute(query.group_by(Delivery.report_id)).tuples())
+    return dict(db.session.execute(query.group_by(Delivery.report_id)).all())
 
 
 def _replying(current: dict[int, Assignment]) -> set[int]:
     """Reports whose holder saved a draft just now."""
     recent = select(Draft.report_id, Draft.operator_id).where(
         Draft.report_id.in_(current), Draft.saved_at > clock.now() - REPLYING, Draft.body != "")
-    return {number for number, operator in db.session.execute(recent).tuples()
+    return {number for number, operator in db.session.execute(recent)
             if current[number].operator_id == operator}
 
 
