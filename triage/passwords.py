@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -15,6 +16,8 @@ LEAST, MOST = 15, 128  # characters; any composition, no periodic change
 
 # Memory in KiB and rounds. `low` is for tests: thousands of log-ins on one machine.
 COSTS = {"standard": (64 * 1024, 3), "low": (64, 1)}
+
+AT_ONCE = threading.BoundedSemaphore(4)  # each takes 64 MiB: a flood of log-ins must not eat the machine
 
 TOO_SHORT = N_("A password needs at least %(least)s characters. Four words are easy to remember.")
 TOO_LONG = N_("A password has at most %(most)s characters.")
@@ -37,13 +40,16 @@ def check(password: str, *own_words: str) -> None:
 
 def hashed(password: str, cost: str) -> str:
     """An argon2id hash at `cost` (standard or low). Slow on purpose: never inside a transaction."""
-    return _hasher(cost).hash(password.encode("utf-8", "surrogatepass"))
+    with AT_ONCE:
+        return _hasher(cost).hash(password.encode("utf-8", "surrogatepass"))
 
 
 def verify(password: str, password_hash: str | None, cost: str) -> bool:
     """Whether `password` belongs to the hash. Without a hash: False, after the same work."""
+    known = password_hash or _nobody(cost)
     try:
-        _hasher(cost).verify(password_hash or _nobody(cost), password.encode("utf-8", "surrogatepass"))
+        with AT_ONCE:
+            _hasher(cost).verify(known, password.encode("utf-8", "surrogatepass"))
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None

@@ -1,0 +1,14 @@
+"""The web: blueprints that read through queries and write through actions in one transaction.
+
+Every staff view names the roles it admits (`access.admits`); what needs no sign-in stands below, and
+what is on neither list is refused.
+"""
+
+from __future__ import annotations
+
+PUBLIC_ENDPOINTS = frozenset({
+    "auth.root", "auth.login", "auth.sign_in", "auth.invitation", "auth.join",
+    "intake.start", "intake.step", "intake.leave", "back.door", "back.come_back",
+    "webhooks.receive",
+    "health.alive", "health.ready",
+})

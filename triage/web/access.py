@@ -1,0 +1,97 @@
+"""Who is signed in, and which roles a view admits."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from datetime import timedelta
+from typing import ParamSpec, TypeVar
+
+from flask import current_app, g, request, session
+
+from triage import clock, passwords
+from triage.actions import sessions
+from triage.db import run_in_transaction
+from triage.errors import N_, Forbidden, TriageError
+from triage.models import Operator, StaffSession
+from triage.queries import sessions as living
+from triage.web import PUBLIC_ENDPOINTS
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SID = "sid"  # the session cookie's only secret
+TOUCH_EVERY = timedelta(minutes=1)
+# What a page asks by itself, with nobody at the keys: it must not keep a session alive or a silent holder awake.
+BY_ITSELF = "Triage-By-Itself"
+NEEDS_NOBODY = frozenset({"static", "health.alive", "health.ready", "webhooks.receive"})
+
+
+class SignedOut(TriageError):
+    """The asker is not signed in, or not any more."""
+
+    code, status = "signed_out", 401
+    sentence = N_("You are signed out. Sign in again; nothing you typed is lost.")
+
+
+def load() -> None:
+    """Before each request: set `g.operator` and `g.session_hash`, and note that the person is there."""
+    g.operator, g.session_hash = None, None
+    if request.endpoint in NEEDS_NOBODY:
+        return
+    found = _found()
+    if found is None:
+        return
+    row, operator = found
+    g.operator, g.session_hash = operator, row.token_hash
+    if not _asked_by_itself() and clock.now() - row.last_seen_at >= TOUCH_EVERY:
+        token_hash, operator_id = row.token_hash, operator.id
+        run_in_transaction(lambda: sessions.touch(token_hash, operator_id))
+
+
+def _found() -> tuple[StaffSession, Operator] | None:
+    sid = session.get(SID)
+    return living.signed_in(passwords.fingerprint(sid)) if isinstance(sid, str) else None
+
+
+def _asked_by_itself() -> bool:
+    return BY_ITSELF in request.headers or (request.endpoint or "").startswith("api_")
+
+
+def signed_in() -> Operator | None:
+    """The person of the session cookie, asked afresh: for doors that `load` does not stand before."""
+    found = _found()
+    return found[1] if found else None
+
+
+def actor() -> Operator:
+    """The signed-in person. Raises SignedOut."""
+    operator: Operator | None = g.get("operator")
+    if operator is None:
+        raise SignedOut
+    return operator
+
+
+def admits(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a view be reached by people with one of `roles`; others get SignedOut or Forbidden."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not actor().has_role(*roles):
+                raise Forbidden
+            return view(*args, **kwargs)
+
+        guarded.admits = frozenset(roles)  # type: ignore[attr-defined]
+        return guarded
+
+    return mark
+
+
+def deny_by_default() -> None:
+    """Before each request: a view that names no roles and is not public is for nobody."""
+    endpoint = request.endpoint
+    if endpoint is None or endpoint == "static" or endpoint in PUBLIC_ENDPOINTS:
+        return
+    if not hasattr(current_app.view_functions[endpoint], "admits"):
+        raise Forbidden
