@@ -61,7 +61,7 @@ def _enter() -> ResponseReturnValue:
     receipt = context.keyring().blind("receipt", code)
     if len(code) == RECEIPT_DIGITS and citizen.thread(receipt) is not None:
         return _conversation(receipt, typed=_typed())
-    for network in (pace.network(request.remote_addr), pace.EVERYBODY):
+    for network in (pace.asker(), pace.EVERYBODY):
         _tries().add(network)
     return _door(Problem("code", _("We can’t find that code. Check the 16 digits.")), status=422)
 
@@ -78,7 +78,7 @@ def _tries() -> pace.Pace:
 
 def _must_wait() -> timedelta:
     tries = _tries()
-    return max(tries.wait(pace.network(request.remote_addr), TRIES), tries.wait(pace.EVERYBODY, TRIES_OF_ALL))
+    return max(tries.wait(pace.asker(), TRIES), tries.wait(pace.EVERYBODY, TRIES_OF_ALL))
 
 
 def _seconds(waiting: timedelta) -> str:

@@ -4,7 +4,7 @@ A citizen whose browser refuses cookies must be able to report, and a form poste
 report. So each form carries a token which this desk minted and signed when it showed the form. It
 is checked by every view marked `@checked`, which is these forms' answer to house rule 8: they act
 for nobody's session, so a token bound to the form and its purpose protects as much as one bound to
-a cookie (docs/decisions: signed form tokens). A POST from another site is refused besides.
+a cookie (docs/decisions/007). `security` refuses a POST from another site besides, as for every form.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ParamSpec, TypeVar
 
-from flask import current_app, g, request
+from flask import current_app, request
 from itsdangerous import BadData, URLSafeSerializer
 
 from triage import clock
@@ -26,6 +26,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 FIELD = "form"
+FOUND = "triage.form_token"  # where a request keeps what was found in that field
 NONCE_BYTES = 16
 
 
@@ -62,7 +63,7 @@ def read(purpose: str, text: str, lasts: timedelta) -> FormToken | None:
 
 
 def checked(purpose: str, lasts: timedelta) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Mark a public POST view and give it `g.form_token`: None where the form cannot be trusted.
+    """Mark a public POST view and let it ask `given()`: None where the form cannot be trusted.
 
     The view then shows the same form again, with all answers and a fresh token, and stores nothing.
     """
@@ -70,8 +71,7 @@ def checked(purpose: str, lasts: timedelta) -> Callable[[Callable[P, R]], Callab
     def mark(view: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(view)
         def checking(*args: P.args, **kwargs: P.kwargs) -> R:
-            ours = request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
-            g.form_token = read(purpose, request.form.get(FIELD, ""), lasts) if ours else None
+            request.environ[FOUND] = read(purpose, request.form.get(FIELD, ""), lasts)
             return view(*args, **kwargs)
 
         checking.checks_form_token = True  # type: ignore[attr-defined]
@@ -82,7 +82,7 @@ def checked(purpose: str, lasts: timedelta) -> Callable[[Callable[P, R]], Callab
 
 def given() -> FormToken | None:
     """The token of the form this request posts, as `checked` found it; None outside such a view."""
-    token: FormToken | None = g.get("form_token")
+    token: FormToken | None = request.environ.get(FOUND)
     return token
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
-from babel import Locale
 from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
@@ -106,7 +105,7 @@ def consent_wording(answers: Answers) -> str | None:
 
 def _words(answers: Answers) -> str:
     """Their words, and below them the answers for which a report has no place of its own."""
-    told = [(_("When"), intake_form.WHEN.get(answers.when)),
+    told = [(_("When"), intake_form.WHEN[answers.when] if answers.when in ("now", "today", "earlier") else None),
             (_("Anyone in danger"), intake_form.DANGER["unsure"] if answers.danger == "unsure" else None)]
     lines = [f"{question}: {answer}" for question, answer in told if answer]
     return "\n\n".join([answers.text, "\n".join(lines)]) if lines else answers.text
@@ -125,7 +124,7 @@ def _page(at: str, answers: Answers, wrong: list[Problem] | None = None, *, note
     page = render_template(
         f"citizen/{at}.html", step=at, answers=answers, wrong=wrong or [], note=note, form_page=intake_form,
         token=request.form[form_token.FIELD] if token else form_token.mint(PURPOSE),
-        hint=_hint(answers), danger_phone=context.settings().danger_phone, tongues=_tongues(),
+        hint=_hint(answers), danger_phone=context.settings().danger_phone, tongues=languages.named(),
     )
     return page, status
 
@@ -133,9 +132,3 @@ def _page(at: str, answers: Answers, wrong: list[Problem] | None = None, *, note
 def _hint(answers: Answers) -> str:
     address = intake_form.address(answers)
     return addresses.hint("email" if "@" in address else "phone", address) if address else ""
-
-
-def _tongues() -> list[tuple[str, str]]:
-    """The languages of the desk, each by its own name."""
-    names = ((code, Locale.parse(code.replace("-", "_")).get_language_name() or code) for code in languages.offered())
-    return [(code, name[:1].upper() + name[1:]) for code, name in names]

@@ -5,8 +5,6 @@ Reading never fails: what cannot be text becomes the nearest text, what is no ch
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -15,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 
 from triage import addresses, context
 from triage.errors import BadInput
+from triage.web import forms
 
 STEPS = ("start", "what", "where", "danger", "contact", "check")
 QUESTIONS = STEPS[1:-1]
@@ -31,7 +30,6 @@ SMS_WORDING = _l("A volunteer of the desk writes to you, perhaps from their own 
 EMAIL_WORDING = _l("A volunteer of the desk writes to you from an address of the desk. Answer STOP and nobody here "
                    "writes again.")
 
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 TRAP = "reference"
 
 
@@ -80,9 +78,8 @@ def read(form: Mapping[str, str]) -> Answers:
 
 
 def clean(value: str | None, most: int) -> str:
-    """Text without control characters and lone surrogates, in one normal form, at most `most` characters."""
-    text = (value or "").replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize("NFC", CONTROLS.sub("", text))[:most].strip()
+    """Harmless text, at most `most` characters; "" for nothing."""
+    return forms.clean((value or "")[: 2 * most])[:most]
 
 
 def _one_of(choices: Mapping[str, object], value: str | None) -> str:

@@ -9,7 +9,6 @@ a report, so forgetting is the safe side.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import os
 import threading
 from collections import OrderedDict, deque
@@ -18,10 +17,10 @@ from datetime import datetime, timedelta
 from flask import current_app
 
 from triage import clock
+from triage.web import throttle
 
 KEY = os.urandom(32)
 MOST_NETWORKS = 50_000
-PREFIXES = {4: 24, 6: 48}
 EVERYBODY = ""
 
 
@@ -74,16 +73,6 @@ def of_app(name: str, window: timedelta) -> Pace:
     return paces.setdefault(name, Pace(window))
 
 
-def network(address: str | None) -> str:
-    """A fingerprint of the network an address is in; addresses that are none share one."""
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
-        return _fingerprint("?")
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
-    return _fingerprint(str(ipaddress.ip_network((parsed, PREFIXES[parsed.version]), strict=False)))
-
-
-def _fingerprint(text: str) -> str:
-    return hashlib.blake2b(text.encode(), key=KEY, digest_size=16).hexdigest()
+def asker() -> str:
+    """A fingerprint of the network this request comes from."""
+    return hashlib.blake2b(throttle.network().encode(), key=KEY, digest_size=16).hexdigest()

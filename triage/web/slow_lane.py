@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flask import request
-
 from triage import clock, context
 from triage.web import pace
 
@@ -31,4 +29,4 @@ def due_at(*, doubtful: bool = False, pressing: bool = False) -> datetime | None
 
 def _over() -> int:
     forms = pace.of_app("forms", WINDOW)
-    return max(forms.add(pace.network(request.remote_addr)) - context.settings().form_per_10_minutes, 0)
+    return max(forms.add(pace.asker()) - context.settings().form_per_10_minutes, 0)
