@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from triage.errors import TriageError
 from triage.queries import inbox, people, reports
-from triage.web import present
+from triage.web import errors, present
 from triage.web.access import actor, admits
 from triage.web.identity import identity
 
@@ -27,6 +27,7 @@ def _give_words(state: BlueprintSetupState) -> None:
     app: Flask = state.app  # type: ignore[assignment]
     present.init_app(app)
     app.jinja_env.globals["identity"] = identity
+    app.jinja_env.filters["refusal"] = errors.sentence
 
 
 @bp.get("/desk")

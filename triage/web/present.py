@@ -13,7 +13,6 @@ from flask import Flask, current_app, url_for
 from flask_babel import format_date, format_time, get_locale, gettext, ngettext
 
 from triage import clock
-from triage.errors import TriageError
 from triage.queries.shapes import DeliveryState, Row, Sending
 from triage.web import words
 
@@ -225,13 +224,10 @@ def budget(sending: Sending) -> str:
 
 def _window(seconds: int) -> str:
     named = {1: gettext("this second"), 60: gettext("this minute"), 3600: gettext("this hour"),
-             86400: gettext("today")}
-    return str(named.get(seconds) or gettext("in %(num)s s", num=seconds))
-
-
-def refusal(problem: TriageError) -> str:
-    """An error's sentence in the page's language."""
-    return str(gettext(problem.sentence, **problem.params))
+             86400: gettext("in a day")}
+    if seconds in named or seconds < 120:
+        return str(named.get(seconds) or gettext("in %(num)s s", num=seconds))
+    return str(gettext("in %(num)s min", num=seconds // 60))
 
 
 def send_problems(number: int) -> str:
@@ -249,7 +245,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True  # lists of fifty rows travel lighter
     app.jinja_env.filters.update(
         iso=iso, hm=hm, hms=hms, wait=wait, count=count, state=state, was_with=was_with, name_of=name_of, fate=fate,
-        blocked=blocked, budget=budget, refusal=refusal, send_problems=send_problems,
+        blocked=blocked, budget=budget, send_problems=send_problems,
         channel_word=words.channel_word, channel_icon=words.channel_icon,
     )
     app.jinja_env.globals.update(

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from triage.actions import assignments, closing, deliveries, drafts, notes, replies, routing, splitting
 from triage.db import run_in_transaction
 from triage.errors import N_, BadInput, Forbidden, NotFound, TriageError
-from triage.web import forms, present
+from triage.web import errors, forms, present
 from triage.web.access import actor, admits
 from triage.web.desk import NUMBER, REPORT, by_script, queue, report_page, to_report
 
@@ -64,7 +64,7 @@ def take_next() -> Response:
     except TriageError as refusal:
         if by_script():
             raise
-        return _to_queue(present.refusal(refusal), "care")
+        return _to_queue(errors.sentence(refusal), "care")
     if taken is None:
         return _to_queue(gettext("Nothing is waiting to be taken right now."), "calm")
     return to_report(taken)

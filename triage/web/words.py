@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flask_babel import gettext
 
+
 def channel_words() -> dict[str, str]:
     """Every channel's word."""
     return {

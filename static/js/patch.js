@@ -1,0 +1,187 @@
+// Patching what is on the screen: rows stay where they are, new ones wait, the open report is kept current.
+import * as ask from "./ask.js";
+import * as composer from "./composer.js";
+import * as drafts from "./drafts.js";
+import { tell } from "./times.js";
+import { counted, say, sayNow, word } from "./words.js";
+
+const MOST_IDS = 200;
+const body = document.body;
+const fresh = new Set(); // reports that wait behind "Show 4 new"
+const byId = (id) => document.getElementById(id);
+export const openId = () => Number(byId("report")?.dataset.id || 0);
+
+/** What happened since: `items` are events. */
+export async function changes(items, { missed }) {
+  const ids = [...new Set(items.map((item) => item.report).filter(Boolean))];
+  if (missed && ids.length) gap(items.length);
+  await rows(ids);
+  if (ids.includes(openId())) await report();
+}
+
+function gap(count) {
+  const line = byId("missed");
+  line.querySelector("[data-said]").textContent = counted("missed", count);
+  line.hidden = false;
+  say(counted("missed", count));
+}
+
+// ---------------------------------------------------------------- rows
+
+export async function rows(ids) {
+  const shown = ids.filter((id) => byId(`r${id}`));
+  const wanted = [...shown, ...ids.filter((id) => !shown.includes(id))].slice(0, MOST_IDS);
+  const doc = await ask.page(`${body.dataset.desk}/rows?view=${body.dataset.queue}&ids=${wanted.join()}`, { alone: true });
+  const box = doc.getElementById("items");
+  if (!box) return;
+  counts(JSON.parse(box.dataset.counts));
+  const got = new Set();
+  for (const row of [...box.children]) {
+    got.add(Number(row.dataset.id));
+    place(row);
+  }
+  for (const id of shown) if (!got.has(id)) byId(`r${id}`).classList.add("gone");
+  show();
+}
+
+function place(row) {
+  const old = byId(row.id);
+  const id = Number(row.dataset.id);
+  if (!old) {
+    if (row.classList.contains("gone")) fresh.delete(id);
+    else fresh.add(id);
+    return;
+  }
+  const held = old.contains(document.activeElement);
+  if (old.ariaCurrent === "true") row.ariaCurrent = "true";
+  const same = old.innerHTML === row.innerHTML;
+  if (!same) row.classList.add("changed");
+  old.replaceWith(row);
+  tell(row);
+  if (held) row.querySelector("a").focus();
+}
+
+function counts(found) {
+  for (const place of document.querySelectorAll("[data-count]")) {
+    const n = found[place.dataset.count];
+    if (n !== undefined) place.textContent = n >= 1000 ? "999+" : String(n);
+  }
+  document.title = document.title.replace(/^(\(\d+\+?\) )?/, found.mine ? `(${found.mine}) ` : "");
+}
+
+let announced = 0;
+function show() {
+  const line = byId("fresh");
+  line.hidden = fresh.size === 0;
+  if (fresh.size) line.querySelector("a").textContent = counted("fresh", fresh.size);
+  if (fresh.size > announced) say(counted("arrived", fresh.size));
+  announced = fresh.size;
+}
+
+/** The list anew, by a press on "Show 4 new". */
+export async function list(url, doc = null) {
+  const box = byId("list");
+  box.ariaBusy = "true";
+  try {
+    const found = (doc ?? await ask.page(url)).getElementById("list");
+    box.replaceChildren(...found.childNodes);
+    fresh.clear();
+    announced = 0;
+    current();
+    tell(box);
+  } finally {
+    box.ariaBusy = "false";
+  }
+}
+
+/** Fifty more rows below the ones that are there, up to two hundred. */
+export async function more(link) {
+  const doc = await ask.page(link.href);
+  const known = new Set([...document.querySelectorAll("#items > .item")].map((row) => row.id));
+  const added = [...doc.querySelectorAll("#items > .item")].filter((row) => !known.has(row.id));
+  const items = byId("items");
+  items.append(...added);
+  tell(items);
+  const next = doc.querySelector("[data-more]");
+  if (next && items.children.length < 200) link.href = next.href;
+  else link.parentElement.remove();
+  added[0]?.querySelector("a").focus();
+}
+
+export function current() {
+  for (const row of document.querySelectorAll("#items > .item")) {
+    if (Number(row.dataset.id) === openId()) row.ariaCurrent = "true";
+    else row.removeAttribute("aria-current");
+  }
+}
+
+// ---------------------------------------------------------------- the open report
+
+/** Ask for the open report again and show what is new, without touching what is typed. */
+export async function report() {
+  const old = byId("report");
+  const doc = await ask.page(old.dataset.pane, { alone: true });
+  const found = doc.getElementById("report");
+  if (found?.dataset.id !== byId("report").dataset.id) return;
+  if (old.dataset.assignment === found.dataset.assignment && old.dataset.mine === found.dataset.mine
+    && byId("reply")?.dataset.blocked === found.querySelector("#reply")?.dataset.blocked) pieces(old, found);
+  else exchange(old, found);
+}
+
+function pieces(old, found) {
+  const known = new Set([...old.querySelectorAll("#thread > li")].map((line) => line.id));
+  for (const id of ["report-head", "side", "thread"]) piece(id, found);
+  old.dataset.seq = found.dataset.seq;
+  const news = [...old.querySelectorAll("#thread > li")].filter((line) => line.id && !known.has(line.id));
+  news.forEach((line) => line.classList.add("fresh-msg"));
+  const said = news.filter((line) => line.classList.contains("msg") && !line.matches(".system, .inside, .ours.held"));
+  composer.since(said.length, Number(found.dataset.seq));
+  if (said.length) say(said.at(-1).querySelector(".by")?.textContent.trim().replace(/\s+/g, " ") ?? "");
+}
+
+function piece(id, found) {
+  const old = byId(id);
+  const next = found.querySelector(`#${id}`);
+  if (!old || !next || old.querySelector("details[open]") || old.innerHTML === next.innerHTML) return;
+  const key = old.contains(document.activeElement) ? document.activeElement.closest("[data-key]")?.dataset.key : null;
+  old.replaceWith(next);
+  tell(next);
+  if (key) next.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+}
+
+/** The report changed hands: the composer changes too, and the text typed goes along. */
+function exchange(old, found) {
+  const typed = old.querySelector("#text")?.value ?? "";
+  const lost = old.dataset.mine === "yes" && found.dataset.mine === "no";
+  const writing = old.querySelector(".composer")?.contains(document.activeElement);
+  swap(found, { focus: false });
+  const target = byId(lost ? "note-text" : "text");
+  if (typed && target && !target.value.includes(typed)) target.value = target.value ? `${target.value}\n\n${typed}` : typed;
+  if (lost) {
+    sayNow(word("notYours"));
+    banner(word("notYours"), "trouble");
+  }
+  if (writing) target?.focus();
+}
+
+/** Put another report, or the same one anew, into the pane. */
+export function swap(found, { focus = true } = {}) {
+  drafts.flush();
+  byId("report").replaceWith(found);
+  tell(found);
+  body.dataset.view = found.dataset.id ? "report" : "list";
+  current();
+  composer.arrive();
+  if (focus) byId("report-title")?.focus({ preventScroll: false });
+}
+
+/** Say something above the report: what happened, what is safe. */
+export function banner(text, kind = "care") {
+  const place = byId("banners") ?? byId("list");
+  const note = document.createElement("p");
+  note.className = `note line ${kind}`;
+  note.textContent = text;
+  place.querySelectorAll(":scope > p.note.line:not(#missed)").forEach((old) => old.remove());
+  place.prepend(note);
+  return note;
+}

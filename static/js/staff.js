@@ -1,0 +1,45 @@
+// What every staff page has: times, the live pill, help, and regions that refresh themselves.
+import * as ask from "./ask.js";
+import * as live from "./live.js";
+import * as times from "./times.js";
+
+times.start();
+menus();
+if (!document.body.classList.contains("desk")) live.start({ changes: refresh });
+
+/** Pages without a patcher of their own mark what may be replaced: `data-live-region` and an id. */
+async function refresh() {
+  const regions = [...document.querySelectorAll("[data-live-region][id]")];
+  if (!regions.length) return;
+  const doc = await ask.page(location.href, { alone: true });
+  for (const old of regions) {
+    const fresh = doc.getElementById(old.id);
+    if (!fresh || old.contains(document.activeElement) || old.querySelector("details[open], :focus")) continue;
+    old.replaceWith(fresh);
+    times.tell(fresh);
+  }
+}
+
+/** Menus close by Escape and by pressing elsewhere; focus goes back to their word. */
+function menus() {
+  document.addEventListener("click", (event) => {
+    for (const fold of document.querySelectorAll("details.fold[open]")) {
+      if (!fold.contains(event.target)) fold.open = false;
+    }
+    const opener = event.target.closest("[data-help]");
+    if (opener) help();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const fold = document.querySelector("details.fold[open]");
+    if (!fold) return;
+    fold.open = false;
+    fold.querySelector("summary").focus();
+    event.stopPropagation();
+  });
+}
+
+function help() {
+  document.querySelectorAll("details.fold[open]").forEach((fold) => { fold.open = false; });
+  document.getElementById("help")?.showModal();
+}
