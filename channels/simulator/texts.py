@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from channels.simulator.citizens import new_id
 from channels.simulator.records import POSTS, SMS, Person, Written
@@ -59,6 +59,7 @@ FOLLOW_UPS = {
 }
 HANDLES = ("harbour_walks", "rosa_do_cais", "kisiwani_today", "noor_writes", "market_voices", "lakeside_eye")
 FOLLOW_UP_EVERY, POST_EVERY = 7, 4  # of the messages of a wave
+REPOSTED = 0.4  # of the posts after the first
 
 
 def new_phone(taken: Sequence[Person]) -> Person:
@@ -89,10 +90,11 @@ def wave(count: int, numbers: Sequence[str], handles: Sequence[str], seed: int |
     except for the ids of the posts.
     """
     chance = random.Random(secrets.randbits(32) if seed is None else seed)  # noqa: S311 - made-up people
+    reports = _reports(chance)
     made: list[Written] = []
     for position in range(count):
         public = bool(handles) and (not numbers or position % POST_EVERY == 0)
-        made.append(_post(chance, handles, made) if public else _sms(chance, numbers, made, position))
+        made.append(_post(chance, handles, made, reports) if public else _sms(chance, numbers, made, reports))
     return made
 
 
@@ -100,29 +102,31 @@ def _numbers() -> list[str]:
     return [f"+447700900{ending:03}" for ending in range(100, 1000)]
 
 
-def _report(chance: random.Random) -> tuple[str, str, str]:
-    language = chance.choice(list(REPORTS))
-    place = chance.choice(PLACES)
-    return language, place, chance.choice(REPORTS[language]).format(place=place)
+def _reports(chance: random.Random) -> Iterator[tuple[str, str]]:
+    """Place and words of one report after another; none comes again before all have been told."""
+    every = [(place, report.format(place=place)) for told in REPORTS.values() for report in told for place in PLACES]
+    while True:
+        yield from chance.sample(every, len(every))
 
 
-def _sms(chance: random.Random, numbers: Sequence[str], made: Sequence[Written], position: int) -> Written:
+def _sms(chance: random.Random, numbers: Sequence[str], made: Sequence[Written],
+         reports: Iterator[tuple[str, str]]) -> Written:
     earlier = [each for each in made if each.channel == SMS and each.place]
-    if earlier and position % FOLLOW_UP_EVERY == FOLLOW_UP_EVERY - 1:
+    if earlier and len(made) % FOLLOW_UP_EVERY == FOLLOW_UP_EVERY - 1:
         first = chance.choice(earlier)
         return Written(SMS, first.sender, first.to, FOLLOW_UPS[_language_of(first)], first.sender_name)
-    _, place, text = _report(chance)
-    sender = f"+4477009{chance.randrange(10**5):05}"
-    return Written(SMS, sender, chance.choice(numbers), text, chance.choice(NAMES), place=place)
+    place, text = next(reports)
+    return Written(SMS, chance.choice(_numbers()), chance.choice(numbers), text, chance.choice(NAMES), place=place)
 
 
-def _post(chance: random.Random, handles: Sequence[str], made: Sequence[Written]) -> Written:
+def _post(chance: random.Random, handles: Sequence[str], made: Sequence[Written],
+          reports: Iterator[tuple[str, str]]) -> Written:
     author = f"@{chance.choice(HANDLES)}_{chance.randrange(10, 1000)}"
     earlier = [each for each in made if each.channel == POSTS and each.repost_of is None]
-    if earlier and chance.random() < 0.4:
+    if earlier and chance.random() < REPOSTED:
         first = chance.choice(earlier)
         return Written(POSTS, author, first.to, first.text, author, repost_of=first.id)
-    _, place, text = _report(chance)
+    place, text = next(reports)
     return Written(POSTS, author, chance.choice(handles), text, author, place=place, id=new_id(POSTS, author))
 
 

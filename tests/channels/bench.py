@@ -1,0 +1,84 @@
+"""What the contract test needs of each channel: an account on its test bench, and recorded payloads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from channels import registry
+from channels.base import AccountSettings, Channel, DeliveryUpdate, InboundMessage, WebhookRequest
+from channels.simulator import Store
+
+RECORDED = Path(__file__).parent / "recorded"
+SECRET = "recorded secret"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One channel ready to try: `recipient` can be written to, `sent` counts what the provider accepted."""
+
+    settings: AccountSettings
+    recipient: str
+    sent: Callable[[], int]
+
+
+def _simulator(channel: str, address: str, recipient: str) -> Callable[[Path], Bench]:
+    def make(folder: Path) -> Bench:
+        path = folder / "simulator.db"
+        settings = AccountSettings(channel, address, SECRET, {"path": str(path)})
+        return Bench(settings, recipient, lambda: len(Store(path).accepted()))
+
+    return make
+
+
+def _web(_folder: Path) -> Bench:
+    return Bench(AccountSettings("web", "", ""), "", lambda: 1)
+
+
+# A new channel adds one line here and its payloads in `recorded/<channel>-<provider>.json`.
+BENCHES: dict[tuple[str, str], Callable[[Path], Bench]] = {
+    ("web", "web"): _web,
+    ("sms", "simulator"): _simulator("sms", "+254700000100", "+447700900523"),
+    ("mastodon", "simulator"): _simulator("mastodon", "@desk", "@rosa_do_cais"),
+}
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One webhook as it came over the wire, and what it says (None: nobody can read it)."""
+
+    name: str
+    channel: str
+    provider: str
+    request: WebhookRequest
+    expected: InboundMessage | DeliveryUpdate | None
+    key: str | None
+
+
+@cache
+def recordings(channel: str, provider: str) -> tuple[Recording, ...]:
+    """Every recorded payload of a channel at a provider."""
+    path = RECORDED / f"{channel}-{provider}.json"
+    entries = json.loads(path.read_text("utf-8")) if path.exists() else []
+    return tuple(_recording(channel, provider, entry) for entry in entries)
+
+
+def _recording(channel: str, provider: str, entry: dict[str, Any]) -> Recording:
+    request = WebhookRequest(entry["url"], entry["headers"], {}, entry["body"].encode("utf-8"))
+    return Recording(entry["name"], channel, provider, request, _expected(channel, entry), entry["key"])
+
+
+def _expected(channel: str, entry: dict[str, Any]) -> InboundMessage | DeliveryUpdate | None:
+    if "message" in entry:
+        found = InboundMessage(channel=channel, **entry["message"])
+        return replace(found, sent_at=None)  # compared on its own: JSON has no moments
+    return DeliveryUpdate(channel=channel, **entry["status"]) if "status" in entry else None
+
+
+def connect(bench: Bench, channel: str, provider: str) -> Channel:
+    """The channel object on its bench."""
+    return registry.adapter(channel, provider)(bench.settings)
