@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,6 +17,7 @@ from flask_migrate import upgrade
 import config
 from tests.scene import Scene
 from triage.app import create_app
+from triage.db import db
 
 KEYS = {"k1": bytes(range(32)), "index": bytes(range(1, 33))}
 
@@ -70,10 +72,22 @@ def settings(tmp_path: Path, migrated: Path, request: pytest.FixtureRequest) -> 
     return make_settings(tmp_path, **getattr(request, "param", {}))
 
 
+class Browser(FlaskClient):
+    """A client whose every request has an application context of its own, as on a real server."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """Send a request; what the test reads afterwards is the present."""
+        with self.application.app_context():
+            answer = super().open(*args, **kwargs)
+        db.session.rollback()
+        return answer
+
+
 @pytest.fixture
 def app(settings: config.Settings) -> Iterator[Flask]:
     """The application, its context pushed."""
     made = create_app(settings)
+    made.test_client_class = Browser
     with made.app_context():
         yield made
         dispose(made)
