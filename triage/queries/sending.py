@@ -30,7 +30,8 @@ class Route:
 def route(report: Report, operator: Operator) -> Route | None:
     """How `operator` would answer `report` by the sender rule; None where the rule gives them no account."""
     contact = _contact(report.reply_contact_id)
-    if contact is not None and contact.address_kind in REPLY_CHANNEL:
+    # Who said STOP still reads us where they come by themselves: the web form's answers at /back.
+    if contact is not None and contact.address_kind in REPLY_CHANNEL and contact.opted_out_at is None:
         found = _by_account(REPLY_CHANNEL[contact.address_kind], report, operator, contact)
         if found is not None:
             return found
