@@ -37,7 +37,7 @@ def _page(status: int = 200, *, trouble: str = "", link: str = "", invited: Oper
     page = render_template(
         "people/people.html", people=people.operators(), teams=teams, memberships=people.memberships(),
         members={team.id: people.members(team.id) for team in teams}, holdings=people.holdings(),
-        may_change=change.may_change, me=actor(), grantable=ROLES if actor().has_role("admin") else ("operator",),
+        may_change=change.may_change, myself=actor(), grantable=ROLES if actor().has_role("admin") else ("operator",),
         trouble=trouble, link=link, invited=invited, typed=typed or {}, capacity=context.settings().capacity,
     )
     return page, status
