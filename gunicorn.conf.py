@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import config
+from config import load
 from triage.workers.embedded import Embedded
 
-settings = config.load()
+settings = load()
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = 1

@@ -1,0 +1,104 @@
+"""A real Chromium on a real server: windows for operators and citizens, axe, and the simulator's phones."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+import config
+from tests.conftest import dispose, make_settings
+from tests.scene import Scene
+from tests.served import Served
+from tests.visitor import PASSWORD
+from triage import passwords
+from triage.app import create_app
+from triage.models import Operator
+
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync")
+AXE = config.ROOT / "node_modules" / "axe-core" / "axe.min.js"
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, started once."""
+    with sync_playwright() as playwright:
+        yield _launch(playwright)
+
+
+def _launch(playwright: Playwright) -> Browser:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "Chromium is missing: `make test` installs it"
+    return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+
+
+@pytest.fixture
+def served(tmp_path: Path, migrated: Path) -> Iterator[Served]:
+    """A real desk on a free port."""
+    shutil.copy(migrated, tmp_path / "triage.db")
+    with Served(make_settings(tmp_path, undo_seconds=2)) as running:
+        yield running
+
+
+@pytest.fixture
+def app(served: Served) -> Iterator[Flask]:
+    """The same desk in this process, to set the scene and to look at the database."""
+    made = create_app(served.settings)
+    with made.app_context():
+        yield made
+        dispose(made)
+
+
+Window = Callable[..., Page]
+
+
+@pytest.fixture
+def window(chromium: Browser, served: Served) -> Iterator[Window]:
+    """Open a window of its own: `window()` signed out, `window(operator)` signed in."""
+    contexts: list[BrowserContext] = []
+
+    def open_one(operator: Operator | None = None, **options: object) -> Page:
+        context = chromium.new_context(base_url=served.address, **{"locale": "en-GB", **options})  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        if operator is not None:
+            sign_in(page, operator)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+def sign_in(page: Page, operator: Operator) -> None:
+    """Sign in through the form."""
+    page.goto("/login")
+    page.fill("input[name=email]", operator.email)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("main form button:not([type=button])")
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
+def person(scene: Scene, name: str, *roles: str) -> Operator:
+    """Somebody with a password and a number of their own."""
+    operator = scene.operator(name, *roles)
+    hashed = passwords.hashed(PASSWORD, "low")
+    scene.do(lambda: setattr(operator, "password_hash", hashed))
+    return operator
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 AA, target size included; one line each."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(
+        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],"
+        " rules: {'target-size': {enabled: true}}})"
+    )
+    return [f"{one['id']}: {node['html'][:200]}" for one in found["violations"] for node in one["nodes"]]
