@@ -18,10 +18,11 @@ keeps a ledger that never forgets: what was handed to the desk, how often, and w
 
 from channels.simulator.adapters import SimulatorPosts, SimulatorSms
 from channels.simulator.carrier import Carrier
-from channels.simulator.records import Behaviour, Handover, Line, Person, Post, Written
+from channels.simulator.citizens import new_id
+from channels.simulator.records import POSTS, SMS, Behaviour, Handover, Line, Person, Post, Written
 from channels.simulator.store import Store
 
 __all__ = [
-    "Behaviour", "Carrier", "Handover", "Line", "Person", "Post",
-    "SimulatorPosts", "SimulatorSms", "Store", "Written",
+    "POSTS", "SMS", "Behaviour", "Carrier", "Handover", "Line", "Person", "Post",
+    "SimulatorPosts", "SimulatorSms", "Store", "Written", "new_id",
 ]

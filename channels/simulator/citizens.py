@@ -86,11 +86,12 @@ class Citizens(File):
         return [Post(*row) for row in self.rows(LATEST_POSTS, POSTS, POSTS, limit)]
 
 
-def new_id(channel: str, author: str) -> str:
-    """A name for a message as its network gives them."""
+def new_id(channel: str, author: str, key: str | None = None) -> str:
+    """A name for a message as its network gives them; the same `key` gives the same name."""
+    made = uuid.uuid4() if key is None else uuid.uuid5(uuid.NAMESPACE_URL, f"{author} {key}")
     if channel == POSTS:
-        return f"{SITE}/{author}/{uuid.uuid4().int % 10**18:018}"
-    return f"SM{uuid.uuid4().hex}"
+        return f"{SITE}/{author}/{made.int % 10**18:018}"
+    return f"SM{made.hex}"
 
 
 def root_of(connection: sqlite3.Connection, target: str | None) -> str | None:

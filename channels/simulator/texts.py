@@ -114,9 +114,9 @@ def _sms(chance: random.Random, numbers: Sequence[str], made: Sequence[Written],
     earlier = [each for each in made if each.channel == SMS and each.place]
     if earlier and len(made) % FOLLOW_UP_EVERY == FOLLOW_UP_EVERY - 1:
         first = chance.choice(earlier)
-        return Written(SMS, first.sender, first.to, FOLLOW_UPS[_language_of(first)], first.sender_name)
+        return Written(SMS, first.sender, first.to, FOLLOW_UPS[_language_of(first)])
     place, text = next(reports)
-    return Written(SMS, chance.choice(_numbers()), chance.choice(numbers), text, chance.choice(NAMES), place=place)
+    return Written(SMS, chance.choice(_numbers()), chance.choice(numbers), text, place=place)
 
 
 def _post(chance: random.Random, handles: Sequence[str], made: Sequence[Written],
@@ -125,9 +125,9 @@ def _post(chance: random.Random, handles: Sequence[str], made: Sequence[Written]
     earlier = [each for each in made if each.channel == POSTS and each.repost_of is None]
     if earlier and chance.random() < REPOSTED:
         first = chance.choice(earlier)
-        return Written(POSTS, author, first.to, first.text, author, repost_of=first.id)
+        return Written(POSTS, author, first.to, first.text, repost_of=first.id)
     place, text = next(reports)
-    return Written(POSTS, author, chance.choice(handles), text, author, place=place, id=new_id(POSTS, author))
+    return Written(POSTS, author, chance.choice(handles), text, place=place, id=new_id(POSTS, author))
 
 
 def _language_of(first: Written) -> str:
