@@ -17,7 +17,7 @@ import requests
 import config
 from tests.conftest import environment
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def free_port() -> int:
@@ -55,10 +55,11 @@ class Served:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and self.alive():
             try:
-                if requests.get(f"{self.address}/healthz", timeout=2).ok:
+                if requests.get(f"{self.address}/healthz", timeout=5).ok:
                     return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.05)
+        self.kill()
         raise AssertionError(f"the server does not answer:\n{self.log()[-4000:]}")
 
     def alive(self) -> bool:
