@@ -108,9 +108,11 @@ def replace_secret(account_id: int, secret: str, actor: Operator) -> None:
 
 
 def change(account_id: int, actor: Operator, *, label: str, limits: Sequence[Sequence[int]] | None) -> None:
-    """The name citizens see and the limits (None: the channel's own)."""
+    """The name citizens see and the limits (None, or the same as the channel's own: follow the channel)."""
     account = _locked(account_id, actor)
-    wanted: dict[str, Any] = {"label": _label(label), "limits": _limits(limits)}
+    usual = [list(window) for window in connections.capabilities(account.channel, account.provider).default_limits]
+    windows = _limits(limits)
+    wanted: dict[str, Any] = {"label": _label(label), "limits": None if windows == usual else windows}
     changed = [key for key, value in wanted.items() if getattr(account, key) != value]
     for key in changed:
         setattr(account, key, wanted[key])
