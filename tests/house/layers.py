@@ -26,7 +26,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("triage.connections",),
     ("triage.actions",),
     ("triage.workers",),
-    ("triage.web", "triage.api"),
+    ("triage.web",),
+    ("triage.api",),  # the same session and the same roles as the pages
+    ("triage.demo",),  # the practice desk: may do whatever a person at the doors may
     ("triage.cli",),
     ("triage.app",),
     ("wsgi",),
