@@ -40,5 +40,5 @@ def reports_of(dedupe_keys: Sequence[str]) -> dict[str, int]:
     for start in range(0, len(dedupe_keys), AT_ONCE):
         some = dedupe_keys[start : start + AT_ONCE]
         query = select(Message.dedupe_key, Message.report_id).where(Message.dedupe_key.in_(some))
-        found.update(row._tuple() for row in db.session.execute(query))
+        found.update({row.dedupe_key: row.report_id for row in db.session.execute(query)})
     return found
