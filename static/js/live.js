@@ -15,7 +15,7 @@ const pill = document.getElementById("live");
 const page = {
   seq: Number(body.dataset.seq || 0), head: 0, confirmed: Date.now(), behindSince: 0,
   socket: null, up: false, beat: 0, running: false, again: false, out: false,
-  polls: 0, pollTimer: 0, leftAt: 0, away: false, begun: Date.now(), changes: async () => {}, reload: () => location.reload(),
+  polls: 0, pollTimer: 0, leftAt: 0, away: false, tried: 0, begun: Date.now(), changes: async () => {}, reload: () => location.reload(),
 };
 
 /** Begin to listen. `changes(items, {missed})` patches the page; `reload()` starts it anew. */
@@ -89,6 +89,7 @@ function turned() {
 export async function catchUp() {
   if (page.running) { page.again = true; return; }
   page.running = true;
+  page.tried = Date.now();
   try {
     do {
       page.again = false;
@@ -129,7 +130,7 @@ function look() {
     down();
     page.socket.disconnect().connect();
   }
-  if (page.up && page.head > page.seq && !page.running) catchUp();
+  if (page.up && page.head > page.seq && !page.running && Date.now() - page.tried > POLLS[0]) catchUp();
   show();
 }
 

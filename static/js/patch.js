@@ -180,8 +180,20 @@ export function banner(text, kind = "care") {
   const place = byId("banners") ?? byId("list");
   const note = document.createElement("p");
   note.className = `note line ${kind}`;
-  note.textContent = text;
+  const said = document.createElement("span");
+  said.textContent = text;
+  note.append(icon(kind === "trouble" ? "warn" : "clock"), said);
   place.querySelectorAll(":scope > p.note.line:not(#missed)").forEach((old) => old.remove());
   place.prepend(note);
   return note;
+}
+
+function icon(name) {
+  const ns = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(ns, "svg");
+  svg.setAttribute("class", "i");
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(document.createElementNS(ns, "use"));
+  svg.firstChild.setAttribute("href", `#i-${name}`);
+  return svg;
 }

@@ -76,13 +76,13 @@ def report_page(report_id: int, refusal: TriageError | None = None, typed: str |
     shown = _shown(report_id)
     page = inbox.page(actor(), queue())
     seq = min(page.seq, shown["report"].seq)  # what came between the two is asked for again
-    return render_template("desk/desk.html", page=page, seq=seq, refusal=refusal, typed=typed, **shown)
+    return render_template("desk/desk.html", page=page, seq=seq, **{**shown, "refusal": refusal, "typed": typed})
 
 
 def _shown(report_id: int) -> dict[str, Any]:
     found = reports.view(report_id, actor())
     return {
-        "report": found, "view": queue(), "form_key": uuid.uuid4().hex,
+        "report": found, "refusal": None, "typed": None, "view": queue(), "form_key": uuid.uuid4().hex,
         "people": people.on_shift_choices() if found.may_assign else [],
         "teams": people.teams() if found.may_assign or found.may_write else [],
     }

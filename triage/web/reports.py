@@ -132,7 +132,7 @@ def reply(report_id: int) -> Answer:
 def _reply(report_id: int) -> None:
     if request.form.get("public") and not request.form.get("confirm"):
         raise BadInput(N_("Everybody can read this answer: tick the box, then send."), "confirm")
-    text = forms.text("text", most=MOST_TEXT, required=True)
+    text = forms.text("text", most=MOST_TEXT)
     fence, seen = forms.whole("assignment"), forms.whole("seen_seq")
     replies.reply(report_id, actor(), fence, seen, text, forms.form_key())
 

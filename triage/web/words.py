@@ -94,7 +94,6 @@ def _happenings() -> dict[str, str]:
         "report.routed": gettext("%(who)s routed this to another team"),
         "report.prioritised": gettext("%(who)s changed the urgency"),
         "report.split": gettext("%(who)s split a message off as a new report"),
-        "reply.cancelled": gettext("%(who)s took an answer back before it was sent"),
         "delivery.decided": gettext("%(who)s decided about an uncertain answer"),
         "contact.stopped": gettext("The person said STOP: nobody here may write"),
         "contact.started": gettext("The person said START: we may write again"),
