@@ -78,7 +78,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         secret_key=_secret(source),
         triage_keys=_keys(source),
-        database_url=source.get("DATABASE_URL") or f"sqlite:///{INSTANCE / 'triage.db'}",
+        database_url=source.get("DATABASE_URL") or _own_database(demo=demo),
         public_url=public_url,
         staff_url=_url(source, "STAFF_URL", public_url),
         redis_url=source.get("REDIS_URL") or None,
@@ -94,6 +94,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         extra_origins=tuple(filter(None, source.get("EXTRA_ORIGINS", "").split(","))),
         **_numbers(source),
     )
+
+
+def _own_database(*, demo: bool) -> str:
+    """A practice desk never shares its file with a real one: their keys differ, and so does what they are worth."""
+    return f"sqlite:///{INSTANCE / ('demo.db' if demo else 'triage.db')}"
 
 
 def _environment() -> dict[str, str]:

@@ -48,3 +48,11 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         app.register_blueprint(blueprint)
     app.cli.add_command(cli.triage)
     return app
+
+
+def for_commands() -> Flask:
+    """What `flask` works with (.flaskenv): the application; without valid settings one that can only begin a desk."""
+    try:
+        return create_app()
+    except config.ConfigError as problem:
+        return cli.without_settings(problem)

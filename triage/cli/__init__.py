@@ -1,0 +1,38 @@
+"""`flask triage …`: everything that is done to a desk from a terminal."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask, abort
+from flask.cli import AppGroup, ScriptInfo, with_appcontext
+
+import config
+from triage.cli import accounts, demo, doctor, people, start, sweep
+
+UNREADY = "CONFIG_PROBLEM"
+
+
+@click.group(cls=AppGroup)
+@click.pass_context
+def triage(ctx: click.Context) -> None:
+    """The desk from a terminal. A real desk begins with `flask triage init`; `make run` starts it."""
+    problem = ctx.ensure_object(ScriptInfo).load_app().config.get(UNREADY)
+    if problem and ctx.invoked_subcommand != "init":
+        raise click.ClickException(problem)
+
+
+for command in (
+    start.init, people.add_operator, people.add_operators, people.reset_password, accounts.add_account,
+    doctor.doctor, sweep.sweep, demo.demo_desk, demo.demo,
+):
+    command.callback = with_appcontext(command.callback)  # type: ignore[type-var]
+    triage.add_command(command)
+
+
+def without_settings(problem: config.ConfigError) -> Flask:
+    """An application that cannot serve anything: it only carries the commands, so that `init` can be run."""
+    app = Flask("triage", static_folder=None)
+    app.config[UNREADY] = str(problem)
+    app.cli.add_command(triage)
+    app.before_request(lambda: abort(503, str(problem)))
+    return app
