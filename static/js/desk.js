@@ -122,7 +122,10 @@ async function refused(form, button, problem) {
 
 /** Signed out: the plain form goes through the sign-in, which keeps the text. */
 function signIn(form) {
-  form.dataset.busy = "";
+  if (!form.querySelector("textarea")) {
+    location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    return;
+  }
   HTMLFormElement.prototype.submit.call(form);
 }
 

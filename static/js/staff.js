@@ -1,11 +1,15 @@
 // What every staff page has: times, the live pill, help, and regions that refresh themselves.
 import * as ask from "./ask.js";
+import * as keys from "./keys.js";
 import * as live from "./live.js";
 import * as times from "./times.js";
 
 times.start();
 menus();
-if (!document.body.classList.contains("desk")) live.start({ changes: refresh });
+if (!document.body.classList.contains("desk")) {
+  live.start({ changes: refresh });
+  keys.start({ n: () => document.querySelector(".take-next button")?.click(), "?": help });
+}
 
 /** Pages without a patcher of their own mark what may be replaced: `data-live-region` and an id. */
 async function refresh() {
@@ -35,7 +39,7 @@ function menus() {
     if (!fold) return;
     fold.open = false;
     fold.querySelector("summary").focus();
-    event.stopPropagation();
+    event.preventDefault(); // this Escape is spent: the keys leave it alone
   });
 }
 
