@@ -113,7 +113,7 @@ async function refused(form, button, problem) {
     if (line) await patch.rows([Number(line.dataset.id)]).catch(() => {});
     return;
   }
-  if (problem.status === 401) { signIn(form); return; }
+  if (problem.status === 401 || problem.code === "stale_form") { signIn(form); return; }
   if (line) { await beaten(line, problem); return; }
   if (form.id === "reply") { await unsent(form, problem); return; }
   patch.banner(problem.sentence, problem.status === 409 ? "care" : "trouble").setAttribute("role", "alert");

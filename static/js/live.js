@@ -96,6 +96,7 @@ export async function catchUp() {
       const { items, reached } = await news();
       if (items.length) await page.changes(items, { missed: page.away });
       page.seq = reached; // only now: what could not be shown is asked for again
+      body.dataset.seq = reached;
       page.away = false;
       page.confirmed = Date.now();
     } while (page.again);

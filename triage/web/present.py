@@ -105,9 +105,14 @@ def count(number: int) -> str:
 # ---------------------------------------------------------------- states
 
 
+def asleep(row: Row) -> bool:
+    """Whether a report is snoozed now; the moment stays in the row after it has passed."""
+    return row.snoozed_until is not None and row.snoozed_until > clock.now()
+
+
 def belongs(row: Row, view: str) -> bool:
     """Whether a row stands in a queue now; for live patches, the query decides on the next load."""
-    snoozed = row.snoozed_until is not None and row.snoozed_until > clock.now()
+    snoozed = asleep(row)
     fresh = row.status == "open" and not snoozed
     live = row.status in ("open", "assigned")
     return {
@@ -124,7 +129,7 @@ def state(row: Row) -> Sign:
         return _closed(row)
     if row.status == "duplicate":
         return Sign(gettext("Copy"), icon="list")
-    if row.snoozed_until is not None and row.snoozed_until > clock.now():
+    if row.snoozed_until is not None and asleep(row):
         return Sign(gettext("Snoozed %(time)s", time=hm(row.snoozed_until)), icon="moon")
     return _held(row) if row.status == "assigned" else _free(row)
 
@@ -244,8 +249,8 @@ def init_app(app: Flask) -> None:
     """Give every template these words."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True  # lists of fifty rows travel lighter
     app.jinja_env.filters.update(
-        iso=iso, hm=hm, hms=hms, wait=wait, count=count, state=state, was_with=was_with, name_of=name_of, fate=fate,
-        blocked=blocked, budget=budget, send_problems=send_problems,
+        asleep=asleep, iso=iso, hm=hm, hms=hms, wait=wait, count=count, state=state, was_with=was_with,
+        name_of=name_of, fate=fate, blocked=blocked, budget=budget, send_problems=send_problems,
         channel_word=words.channel_word, channel_icon=words.channel_icon,
     )
     app.jinja_env.globals.update(

@@ -1,0 +1,98 @@
+"""Words of pages: what a row's chip, an answer's fate and a live patch say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from tests.scene import later
+from triage import clock
+from triage.queries.shapes import DeliveryState, Row, Sending
+from triage.web import present, words
+
+NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
+FRESH = Row(
+    id=4021, channel="sms", status="open", priority=2, place="Mill Road School", language="sw", sender="…23",
+    excerpt="Bado wamefunga mlango", waiting_since=NOW, received_at=NOW, holder_id=None, holder=None, mine=False,
+    replying=False, team=None, snoozed_until=None, awaiting_since=None, send_problems=0, opted_out=False,
+    was_with=None, ended_by=None, outcome=None, reason=None, closed_at=None,
+)
+HELD = replace(FRESH, status="assigned", holder="Ben", holder_id=2)
+ANSWER = DeliveryState(1, "held", "sms", "+254700000201", None, None, None, mine=True)
+
+
+@pytest.fixture(autouse=True)
+def _speaks(app: Flask) -> object:
+    with app.test_request_context("/desk"):
+        yield
+
+
+@pytest.mark.parametrize("row, word", [
+    (FRESH, "New"),
+    (replace(FRESH, was_with="Chidi", ended_by="released"), "Returned by Chidi"),
+    (HELD, "Ben"),
+    (replace(HELD, replying=True), "Ben, replying"),
+    (replace(HELD, mine=True), "You"),
+    (replace(HELD, mine=True, awaiting_since=NOW), "You, waiting"),
+    (replace(FRESH, status="closed", outcome="not_actionable", reason="spam"), "Resolved: Spam"),
+])
+def test_the_chip_says_who_has_it(row: Row, word: str) -> None:
+    assert present.state(row).word == word
+
+
+def test_a_snooze_that_has_passed_is_no_snooze() -> None:
+    row = replace(FRESH, snoozed_until=clock.now() + timedelta(minutes=5))
+    assert present.state(row).word.startswith("Snoozed")
+    assert not present.belongs(row, "new")
+    with later(timedelta(minutes=6)):
+        assert present.state(row).word == "New"
+        assert present.belongs(row, "new")
+
+
+def test_a_row_leaves_the_queue_of_new_ones_when_somebody_takes_it() -> None:
+    assert present.belongs(FRESH, "next")
+    assert present.belongs(FRESH, "new")
+    assert not present.belongs(HELD, "next")
+    assert not present.belongs(HELD, "new")
+    assert present.belongs(HELD, "all")
+    assert not present.belongs(HELD, "mine")
+    assert present.belongs(replace(HELD, mine=True), "mine")
+
+
+@pytest.mark.parametrize("minutes, word", [(0, "0 min"), (12, "12 min"), (65, "1 h 5 min"), (3000, "2 d")])
+def test_waits_are_said_in_words(minutes: int, word: str) -> None:
+    assert present.wait(clock.now() - timedelta(minutes=minutes, seconds=1)) == word
+
+
+@pytest.mark.parametrize("state, error, word", [
+    ("sending", None, "Being handed over…"),
+    ("failed", "number unreachable", "Failed: number unreachable"),
+    ("uncertain", None, "May have been sent – check"),
+    ("cancelled", "opted_out", "Not sent: the person said STOP"),
+    ("cancelled", "undone", "Taken back, not sent"),
+])
+def test_what_became_of_an_answer_is_said_in_words(state: str, error: str | None, word: str) -> None:
+    assert present.fate(replace(ANSWER, state=state, error=error)).word == word
+
+
+def test_a_blocked_answer_says_why() -> None:
+    sending = Sending("sms", None, "", "…23", 480, is_public=False, blocked="opted_out", slots_left=None,
+                      slots_of=None, window_seconds=None, next_slot_at=None)
+    assert "STOP" in present.blocked(sending)
+    assert present.blocked(replace(sending, blocked=None)) == ""
+
+
+def test_what_is_left_of_a_limit_is_said_with_its_window() -> None:
+    sending = Sending("sms", "+254", "", "…23", 480, is_public=False, blocked=None, slots_left=7,
+                      slots_of=10, window_seconds=60, next_slot_at=None)
+    assert present.budget(sending) == "7 of 10 messages left this minute"
+
+
+def test_history_is_told_without_kinds_a_reader_does_not_need() -> None:
+    assert words.happened("report.claimed", "Amina", {}) == "Amina took this"
+    assert words.happened("report.assigned", "Zawadi", {"name": "Ben"}) == "Zawadi gave this to Ben"
+    assert words.happened("delivery.started", "The desk", {}) == ""
+    assert words.happened("report.assigned", "Zawadi", None) == ""
