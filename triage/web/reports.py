@@ -14,6 +14,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from triage.actions import assignments, closing, deliveries, drafts, notes, replies, routing, splitting
+from triage.crashpoints import crashpoint
 from triage.db import run_in_transaction
 from triage.errors import N_, BadInput, Forbidden, NotFound, TriageError
 from triage.web import errors, forms, present
@@ -126,6 +127,7 @@ def reply(report_id: int) -> Answer:
         typed = request.form.get("text", "")
         _keep(report_id, typed)
         return _refused(report_id, refusal, typed)
+    crashpoint("out.committed")
     return take_next() if request.form.get("then") == "next" else to_report(report_id)
 
 
