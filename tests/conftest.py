@@ -42,6 +42,7 @@ def environment(settings: config.Settings) -> dict[str, str]:
         "LEASE_MINUTES": str(settings.lease_minutes), "CAPACITY": str(settings.capacity),
         "FORM_PER_10_MINUTES": str(settings.form_per_10_minutes), "MAX_SOCKETS": str(settings.max_sockets),
         "PUBLIC_URL": settings.public_url, "DANGER_PHONE": settings.danger_phone,
+        "ATTEMPT_SECONDS": str(settings.attempt_seconds), "ACKNOWLEDGE": "1" if settings.acknowledge else "0",
     }
 
 

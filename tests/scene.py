@@ -92,10 +92,12 @@ class Scene:
 
     def report(self, report_id: int) -> Report:
         """The report as it stands in the database now."""
+        db.session.rollback()  # end the read snapshot: other processes may have written
         return db.session.get_one(Report, report_id, populate_existing=True)
 
     def holder(self, report: Report) -> str | None:
         """The public name of who holds a report."""
+        db.session.rollback()
         held = db.session.scalar(select(Assignment).where(Assignment.report_id == report.id,
                                                           Assignment.ended_at.is_(None)))
         return db.session.get_one(Operator, held.operator_id).public_name if held else None
@@ -137,6 +139,7 @@ class Scene:
 
     def head(self) -> int:
         """The highest event number."""
+        db.session.rollback()
         return events.head()
 
 

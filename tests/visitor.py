@@ -12,7 +12,7 @@ from triage import passwords
 from triage.db import run_in_transaction
 from triage.models import Operator
 
-PASSWORD = "correct horse battery staple"  # noqa: S105 - of made-up people
+PASSWORD = "correct horse battery staple"
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 FIELD = re.compile(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"')
 

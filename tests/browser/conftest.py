@@ -88,7 +88,7 @@ def sign_in(page: Page, operator: Operator) -> None:
 
 def person(scene: Scene, name: str, *roles: str) -> Operator:
     """Somebody with a password and a number of their own."""
-    operator = scene.operator(name, *roles)
+    operator = scene.operator(name, *roles, capacity=20)
     hashed = passwords.hashed(PASSWORD, "low")
     scene.do(lambda: setattr(operator, "password_hash", hashed))
     return operator

@@ -8,7 +8,7 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import select
 
 from triage import addresses, clock, context, events
-from triage.actions import outbox, replies
+from triage.actions import outbox
 from triage.db import db, insert_once
 from triage.events import Kind
 from triage.models import Account, Contact, InboundItem, Message, Report
@@ -71,7 +71,7 @@ def _tell(report: Report, contact: Contact, account: Account | None, item: Inbou
     )
     db.session.add(message)
     db.session.flush()
-    delivery = replies.enqueue(message, purpose, None, 0)
+    delivery = outbox.add(message, purpose, None, 0)
     events.record(Kind.ACKNOWLEDGEMENT_QUEUED, report.id, None, delivery=delivery.id, purpose=purpose)
     return True
 

@@ -1,8 +1,9 @@
-"""Stopping answers that have not left: at hand-over, at undo, at STOP."""
+"""The outbox: what is put into it, and stopping what has not left: at hand-over, at undo, at STOP."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -12,6 +13,20 @@ from triage.db import db
 from triage.events import Kind
 from triage.models import Delivery, Message, Report
 from triage.models.deliveries import WAITING
+
+
+def add(message: Message, purpose: str, assignment_id: int | None, wait_seconds: int) -> Delivery:
+    """Put a stored message into the outbox, held for `wait_seconds`."""
+    now = clock.now()
+    delivery = Delivery(
+        message_id=message.id, report_id=message.report_id, channel=message.channel, purpose=purpose,
+        contact_id=message.contact_id, account_id=message.account_id, assignment_id=assignment_id,
+        state="held" if wait_seconds else "queued", next_attempt_at=now + timedelta(seconds=wait_seconds),
+        created_at=now,
+    )
+    db.session.add(delivery)
+    db.session.flush()
+    return delivery
 
 
 def hand_over(report: Report) -> None:

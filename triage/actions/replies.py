@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
 
 from sqlalchemy import func, select
 
@@ -88,7 +87,7 @@ def _accept(report: Report, actor: Operator, held: Assignment, text: str, dedupe
     )
     db.session.add(message)
     db.session.flush()
-    delivery = enqueue(message, "reply", held.id, undo_seconds(report))
+    delivery = outbox.add(message, "reply", held.id, undo_seconds(report))
     held.last_active_at = clock.now()
     drafts.clear(report.id, actor.id)
     matters.reckon(report)
@@ -120,20 +119,6 @@ def _answers(report: Report, channel: str) -> str | None:
     newest = select(Message.external_id).where(Message.report_id == report.id, Message.direction == "in",
                                                Message.channel == channel)
     return db.session.scalar(newest.order_by(Message.id.desc()).limit(1))
-
-
-def enqueue(message: Message, purpose: str, assignment_id: int | None, wait_seconds: int) -> Delivery:
-    """Put a stored message into the outbox, held for `wait_seconds`."""
-    now = clock.now()
-    delivery = Delivery(
-        message_id=message.id, report_id=message.report_id, channel=message.channel, purpose=purpose,
-        contact_id=message.contact_id, account_id=message.account_id, assignment_id=assignment_id,
-        state="held" if wait_seconds else "queued", next_attempt_at=now + timedelta(seconds=wait_seconds),
-        created_at=now,
-    )
-    db.session.add(delivery)
-    db.session.flush()
-    return delivery
 
 
 def undo(delivery_id: int, actor: Operator) -> None:

@@ -37,6 +37,7 @@ class CarrierLoop:
     def _run(self) -> None:
         while not self._ending.wait(EVERY_SECONDS):
             try:
-                self._carrier.deliver_due(self._hooks)
+                while self._carrier.deliver_due(self._hooks).taken and not self._ending.is_set():
+                    pass  # more may be due than one round carries
             except Exception:
                 log.exception("carrier: a round failed")

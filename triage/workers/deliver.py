@@ -32,7 +32,7 @@ def deliver(delivery_id: int) -> bool:
 def _send(order: SendOrder) -> Settlement:
     try:
         sender = _sender(order)
-    except Exception as problem:  # noqa: BLE001 - nothing left: whatever is wrong with the account, others go on
+    except Exception as problem:
         log.error("account %s cannot be used: %s", order.account_id, type(problem).__name__)
         return Settlement("account_problem", error=type(problem).__name__)
     return _answer(order, sender)
@@ -55,7 +55,7 @@ def _answer(order: SendOrder, sender: Sender) -> Settlement:
         receipt = sender.send(order.message)
     except ChannelError as problem:
         return _settlement(problem, repeatable=repeatable)
-    except Exception as problem:  # noqa: BLE001 - an adapter's own mistake after the request may have left
+    except Exception as problem:
         log.exception("delivery %s: unexpected failure", order.delivery_id)
         return Settlement("unknown", error=type(problem).__name__, repeatable=repeatable)
     return Settlement("accepted", provider_id=receipt.provider_id, delivered=receipt.delivered)
