@@ -32,7 +32,7 @@ def check(password: str, *own_words: str) -> None:
         raise BadInput(TOO_LONG, "password", most=MOST)
     plain = password.casefold()
     left = plain
-    for word in own_words:
+    for word in sorted(own_words, key=len, reverse=True):
         left = left.replace(word.casefold(), "") if len(word) > 3 else left
     if len(set(plain)) < 5 or len(left) < LEAST // 2:
         raise BadInput(TOO_EASY, "password")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 from sqlalchemy import select
 
 from triage import context
@@ -25,9 +28,15 @@ def _item(row: InboundItem) -> QuarantinedItem:
 
 
 def _opened(row: InboundItem) -> str:
-    """The raw bytes as text: what is not UTF-8 is shown as escapes, so that it can be told apart."""
+    """The bytes that came, as text; what is not text is shown as escapes, so that it can be told apart."""
     try:
-        raw = context.keyring().open_bytes(row.raw_sealed, row.raw_context)
-    except SealBroken:
+        kept = json.loads(context.keyring().open(row.raw_sealed, row.raw_context))
+        raw = base64.b64decode(kept["body"])
+    except (SealBroken, ValueError, KeyError, TypeError):
         return ""
-    return raw.decode("utf-8", "backslashreplace")[:MOST_SHOWN]
+    shown = raw.decode("utf-8", "backslashreplace")[:MOST_SHOWN]
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else _escaped(letter) for letter in shown)
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")

@@ -93,7 +93,7 @@ def logout() -> ResponseReturnValue:
     """End this session here and in the database."""
     token_hash = g.session_hash
     run_in_transaction(lambda: sessions.end(token_hash))
-    session.clear()
+    signin.forget()
     response = redirect(url_for("auth.login", out=1))
     response.headers["Clear-Site-Data"] = '"cookies", "storage"'
     return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import render_template, request, session
+from flask import g, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
@@ -55,11 +55,17 @@ def begin(operator_id: int, user_agent: str) -> None:
     """A new session with a new id and a new form token; only the language is taken over."""
     token, language = passwords.token(), session.get(LANGUAGE)
     run_in_transaction(lambda: sessions.open(operator_id, passwords.fingerprint(token), user_agent))
-    session.clear()
+    forget()
     session[access.SID] = token
     session.permanent = True
     if language:
         session[LANGUAGE] = language
+
+
+def forget() -> None:
+    """Nothing of the browser's session stays, the form token of this request neither."""
+    session.clear()
+    g.pop("csrf_token", None)
 
 
 def wait_sentence(seconds: int) -> str:

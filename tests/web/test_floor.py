@@ -1,0 +1,163 @@
+"""The floor: figures that lead somewhere, a ledger that adds up, decisions, and giving reports to people."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+
+from tests.scene import Scene
+from tests.web.door import Browser, words
+from triage.actions import assignments, replies
+from triage.actions.deliveries import Settlement
+from triage.db import db
+from triage.models import Desk, Operator
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    return Browser(app)
+
+
+@pytest.fixture
+def boss(scene: Scene, browser: Browser) -> Operator:
+    """A coordinator, signed in."""
+    boss = scene.operator("Zawadi", "coordinator")
+    browser.sign_in(boss)
+    return boss
+
+
+def test_the_ledger_is_a_sum_one_can_read_aloud(scene: Scene, browser: Browser, boss: Operator) -> None:
+    scene.sms("No ink")
+    scene.sms("still no ink")
+    scene.sms("STOP", "+254711000999")
+    said = words(browser.get("/floor"))
+    assert "received 3 = opened 1 + joined 1 + copies 0 + STOP, status 1 + quarantined 0 + pending 0" in said
+    assert "difference 0 every message accounted for" in said
+
+
+def test_every_tile_is_a_link_to_what_it_counts(browser: Browser, boss: Operator) -> None:
+    tiles = re.findall(r'<a class="tile[^"]*" href="([^"]+)"', browser.get("/floor").text)
+    assert len(tiles) == 8
+    for href in tiles:
+        assert browser.get(href.partition("#")[0] or "/floor").status_code == 200
+
+
+def test_the_floor_says_who_holds_what(scene: Scene, browser: Browser, boss: Operator) -> None:
+    amina, report = scene.operator("Amina"), scene.sms("No ink")
+    scene.claim(report, amina)
+    page = browser.get("/floor")
+    assert "Amina" in words(page)
+    assert "1 of 8" in words(page)
+    assert f'href="/desk/reports/{report.id}"' in page.text
+    assert browser.get("/floor/body").text.count("<html") == 0
+
+
+def test_the_next_report_of_the_queue_is_given(scene: Scene, browser: Browser, boss: Operator) -> None:
+    amina = scene.operator("Amina")
+    first, second = scene.sms("one", "+254711000001"), scene.sms("two", "+254711000002")
+    browser.get("/floor")
+    browser.post(f"/floor/give/{amina.id}")
+    assert (scene.holder(first), scene.holder(second)) == ("Amina", None)
+    assert f"#{first.id} is given to Amina." in words(browser.get("/floor"))
+
+
+def test_a_report_is_given_by_its_number_whoever_held_it(scene: Scene, browser: Browser, boss: Operator) -> None:
+    amina, ben, report = scene.operator("Amina"), scene.operator("Ben"), scene.sms("No ink")
+    scene.claim(report, ben)
+    browser.get("/floor")
+    browser.post(f"/floor/give/{amina.id}", {"report": report.id})
+    assert scene.holder(report) == "Amina"
+
+
+@pytest.mark.parametrize("number, said", [("999", "There is nothing here for you"), ("", "Nothing is waiting")])
+def test_what_cannot_be_given_is_said(scene: Scene, browser: Browser, boss: Operator, number: str, said: str) -> None:
+    browser.get("/floor")
+    browser.post(f"/floor/give/{boss.id}", {"report": number})
+    assert said in words(browser.get("/floor"))
+
+
+def test_nobody_gets_more_than_they_may_hold(scene: Scene, browser: Browser, boss: Operator) -> None:
+    amina, held, report = scene.operator("Amina", capacity=1), scene.sms("a", "+254711000001"), scene.sms("b")
+    scene.claim(held, amina)
+    browser.get("/floor")
+    browser.post(f"/floor/give/{amina.id}", {"report": report.id})
+    assert scene.holder(report) is None
+    assert "Amina already holds 1 reports" in words(browser.get("/floor"))
+
+
+def test_handing_over_gives_what_was_ticked_and_names_what_changed(
+    scene: Scene, browser: Browser, boss: Operator
+) -> None:
+    amina, ben, chidi = scene.operator("Amina"), scene.operator("Ben"), scene.operator("Chidi")
+    reports = [scene.sms("No ink", f"+25471100000{number}") for number in range(4)]
+    for report in reports[:3]:
+        scene.claim(report, amina)
+    page = browser.get(f"/floor/hand-over/{amina.id}")
+    assert page.text.count('type="checkbox" name="report"') == 3
+    # Meanwhile one goes to Chidi, one back to the queue.
+    for_chidi, returned = reports[0], reports[1]
+    scene.do(lambda: assignments.assign(for_chidi.id, chidi.id, boss))
+    scene.do(lambda: assignments.release(returned.id, amina))
+    answer = browser.post(f"/floor/hand-over/{amina.id}", {"to": ben.id, "report": [each.id for each in reports[:3]]})
+    assert [scene.holder(each) for each in reports] == ["Chidi", None, "Ben", None]
+    said = words(answer)
+    assert f"#{for_chidi.id} : Left as it is: Chidi holds it now." in said
+    assert f"#{returned.id} : Left as it is: nobody holds it any more." in said
+    assert "1 report is given to Ben." in said
+
+
+def test_handing_over_to_somebody_who_is_full_gives_what_fits(scene: Scene, browser: Browser, boss: Operator) -> None:
+    amina, ben = scene.operator("Amina"), scene.operator("Ben", capacity=1)
+    reports = [scene.sms("No ink", f"+25471100000{number}") for number in range(3)]
+    for report in reports:
+        scene.claim(report, amina)
+    browser.get(f"/floor/hand-over/{amina.id}")
+    browser.post(f"/floor/hand-over/{amina.id}", {"to": ben.id, "report": [each.id for each in reports]})
+    assert [scene.holder(each) for each in reports].count("Ben") == 1
+    assert [scene.holder(each) for each in reports].count("Amina") == 2
+
+
+@pytest.mark.parametrize("data", [{}, {"to": "x", "report": "1"}, {"to": 999, "report": ["1", "x", "9" * 30]}])
+def test_odd_hand_overs_change_nothing(
+    scene: Scene, browser: Browser, boss: Operator, data: dict[str, object]
+) -> None:
+    amina, report = scene.operator("Amina"), scene.sms("No ink")
+    scene.claim(report, amina)
+    browser.get(f"/floor/hand-over/{amina.id}")
+    assert browser.post(f"/floor/hand-over/{amina.id}", data).status_code in (200, 404, 422)
+    assert scene.holder(report) == "Amina"
+
+
+def test_frozen_clocks_are_said_and_resumed(scene: Scene, browser: Browser, boss: Operator) -> None:
+    def freeze() -> None:
+        desk = db.session.get_one(Desk, 1)
+        desk.leases_frozen_at, desk.freeze_reason = boss.created_at, "outage"
+
+    scene.do(freeze)
+    assert "The clocks stand still" in words(browser.get("/floor"))
+    browser.post("/floor/resume")
+    assert "The clocks run again" in words(browser.get("/floor"))
+    assert db.session.get_one(Desk, 1, populate_existing=True).leases_frozen_at is None
+
+
+def test_each_decision_has_its_sentence_and_one_button(scene: Scene, browser: Browser, boss: Operator) -> None:
+    amina, report = scene.operator("Amina"), scene.sms("No ink")
+    scene.claim(report, amina)
+    with scene.later(minutes=16):
+        browser.sign_in(boss)
+        said = words(browser.get("/floor"))
+    assert "Amina is silent and holds 1" in said
+    assert "Hand over 1" in said
+    assert f"#{report.id} is held without an answer" in said
+
+
+def test_an_uncertain_answer_needs_a_decision(scene: Scene, browser: Browser, boss: Operator) -> None:
+    amina, report = scene.operator("Amina"), scene.sms("No ink")
+    held, seen = scene.claim(report, amina).id, scene.seen(report, amina)
+    scene.do(lambda: replies.reply(report.id, amina, held, seen, "On our way", "key-12345"))
+    scene.carry(Settlement("unknown"))
+    said = words(browser.get("/floor"))
+    assert f"#{report.id} may have been sent" in said
+    assert f"Check #{report.id}" in said
