@@ -42,7 +42,7 @@ def _launch(playwright: Playwright) -> Browser:
 def served(tmp_path: Path, migrated: Path) -> Iterator[Served]:
     """A real desk on a free port."""
     shutil.copy(migrated, tmp_path / "triage.db")
-    with Served(make_settings(tmp_path, undo_seconds=2)) as running:
+    with Served(make_settings(tmp_path, undo_seconds=2, max_sockets=20)) as running:
         yield running
 
 

@@ -1,0 +1,139 @@
+"""Every page as axe, a narrow screen, the dark and a right-to-left reader see it; and the citizen's whole way."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PATIENCE_MS, Window, person, violations
+from tests.scene import Scene
+from tests.served import Served
+from triage.actions import assignments, ingest, notes, replies
+from triage.models import Operator
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+
+STAFF = ("/desk", "/desk?view=resolved", "/desk/reports/1", "/desk/reports/2", "/floor", "/floor/hand-over/1",
+         "/people", "/accounts", "/quarantine", "/me", "/nothing-here")
+PUBLIC = ("/login", "/report", "/back", "/exit", "/simulator")
+SIZES = (1280, 768, 390, 320)
+SAID = "Mill Road is closed and people wait."
+
+
+@pytest.fixture
+def room(scene: Scene) -> Operator:
+    """A desk with something on every page; the coordinator, who may open them all."""
+    maya, zawadi = person(scene, "Maya"), person(scene, "Zawadi", "coordinator", "admin", "operator")
+    held, public = scene.sms(SAID), scene.sms("نفدت أوراق الاقتراع في المدرسة.", "+254711000999")
+    scene.account("mastodon", "@harbour@social.example", can_send=True)
+    scene.post("Two men film voters.")
+    fence = scene.claim(held, maya)
+    scene.do(lambda: notes.add(held.id, maya, "I called the station."))
+    scene.do(lambda: replies.reply(held.id, maya, fence.id, scene.head(), "Which door?", "k1"))
+    scene.do(lambda: assignments.assign(public.id, zawadi.id, zawadi))
+    scene.do(lambda: ingest.receive(ingest.Arrival("simulator", "sms", "bad", b"{broken"), _unreadable))
+    return zawadi
+
+
+def _unreadable() -> list:
+    raise ValueError("not JSON")
+
+
+def sideways(page: Page) -> int:
+    """How many pixels a page must be scrolled sideways."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def look(page: Page, path: str) -> list[str]:
+    """What is wrong with a page at every width, left-to-right and right-to-left."""
+    page.goto(path)
+    problems = []
+    for width in SIZES:
+        page.set_viewport_size({"width": width, "height": 800})
+        for direction in ("ltr", "rtl"):
+            page.evaluate("way => document.documentElement.dir = way", direction)
+            if sideways(page) > 0:
+                problems.append(f"{path} {width} {direction}: scrolls {sideways(page)} px sideways")
+        page.evaluate("document.documentElement.dir = 'ltr'")
+        if width in (1280, 390):
+            problems += [f"{path} {width}: {found}" for found in violations(page)]
+    return problems
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_staff_pages_have_no_fault_at_any_width(room: Operator, window: Window, scheme: str) -> None:
+    page = window(room, color_scheme=scheme)
+    assert [problem for path in STAFF for problem in look(page, path)] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_public_pages_have_no_fault_at_any_width(room: Operator, window: Window, scheme: str) -> None:
+    page = window(color_scheme=scheme)
+    assert [problem for path in PUBLIC for problem in look(page, path)] == []
+
+
+def test_no_page_asks_another_host_for_anything(room: Operator, window: Window, served: Served) -> None:
+    page = window(room)
+    foreign: list[str] = []
+    page.on("request", lambda asked: None if served.address in asked.url or asked.url.startswith(("data:", "blob:"))
+            else foreign.append(asked.url))
+    for path in STAFF + PUBLIC:
+        page.goto(path)
+    assert foreign == []
+
+
+def walk_the_form(page: Page) -> str:
+    """Fill in the citizen's form step by step; the receipt code."""
+    faults: list[str] = []
+    page.goto("/report")
+    page.locator("main form button").last.click()
+    for step in range(8):
+        faults += violations(page) if page.evaluate("!!window.fetch") else []
+        if (code := receipt(page)) is not None:
+            assert faults == []
+            return code
+        answer(page, step)
+        page.locator("main form button.main").last.click()
+    raise AssertionError(page.content())
+
+
+def receipt(page: Page) -> str | None:
+    """The code on the receipt page, once it is there."""
+    found = re.search(r"\d{4}\s\d{4}\s\d{4}\s\d{4}", page.locator("main").inner_text())
+    return found.group(0) if found else None
+
+
+def answer(page: Page, _step: int) -> None:
+    """Answer whatever this step asks."""
+    for field in page.locator("main textarea:visible, main input[type=text]:visible").all():
+        field.fill(SAID if field.evaluate("one => one.tagName") == "TEXTAREA" else "Mill Road School")
+    choices = page.locator("main input[type=radio]")
+    if choices.count():
+        choices.first.check(force=True)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_citizen_reports_comes_back_and_reads_the_answer(
+    scene: Scene, window: Window, script: bool
+) -> None:
+    maya = person(scene, "Maya")
+    page = window(java_script_enabled=script)
+    code = walk_the_form(page)
+    assert code.replace(" ", "") not in page.url
+    report = scene.newest()
+    fence = scene.claim(report, maya)
+    scene.do(lambda: replies.reply(report.id, maya, fence.id, scene.head(), "Help is on its way.", "k1"))
+    for _ in range(20):
+        page.goto("/back")
+        page.locator("main input[type=text], main input[name=code]").first.fill(code)
+        page.locator("main form button").first.click()
+        if "Help is on its way." in page.locator("main").inner_text():
+            break
+        page.wait_for_timeout(500)
+    expect(page.locator("main")).to_contain_text("Help is on its way.", timeout=PATIENCE_MS)
+    page.locator("main textarea").first.fill("Thank you, they came.")
+    page.locator("main form button.main").first.click()
+    expect(page.locator("main")).to_contain_text("Thank you, they came.")
+    assert scene.holder(report) == "Maya"
