@@ -132,7 +132,7 @@ $(VENDOR)/.stamp: package-lock.json package.json .npmrc | $(VENV)/.runtime
 		--only-binary :all: -r locks/requirements-node.txt
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --include=dev --no-audit --no-fund --loglevel=error >/dev/null
 	@mkdir -p $(VENDOR)
-	@cp node_modules/htmx.org/dist/htmx.min.js node_modules/socket.io-client/dist/socket.io.min.js $(VENDOR)/
+	@cp node_modules/socket.io-client/dist/socket.io.min.js $(VENDOR)/
 	@touch $@
 
 %.mo: %.po | $(VENV)/.runtime
