@@ -44,6 +44,7 @@ class Settings:
     danger_phone: str = ""  # printed on the citizen's form: "In danger now? Call ..."
     undo_seconds: int = 8
     lease_minutes: int = 20
+    attempt_seconds: int = 60  # longer than any channel's own time-out: after it an attempt's outcome is unknown
     reopen_hours: int = 72
     capacity: int = 8
     max_sockets: int = 100
@@ -109,6 +110,7 @@ def _environment() -> dict[str, str]:
 LIMITS = {
     "UNDO_SECONDS": (8, 0, 30),
     "LEASE_MINUTES": (20, 1, 1440),
+    "ATTEMPT_SECONDS": (60, 2, 600),
     "REOPEN_HOURS": (72, 0, 8760),
     "CAPACITY": (8, 1, 1000),
     "MAX_SOCKETS": (100, 1, 10000),

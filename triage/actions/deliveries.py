@@ -25,7 +25,6 @@ from triage.queries import sending
 
 Row = TypeVar("Row", Contact, Account)
 
-ATTEMPT_SECONDS = 60  # longer than any channel's own time-out: after it the outcome counts as unknown
 PAUSED_RECHECK = timedelta(seconds=15)
 LOST = ("released", "reassigned", "lease")  # ends of an assignment after which its answers do not go on
 
@@ -222,7 +221,7 @@ def apply_update(account_id: int | None, update: DeliveryUpdate) -> None:
 
 def expire_attempts() -> int:
     """End attempts that outlived their time-out as unknown; how many."""
-    old = clock.now() - timedelta(seconds=ATTEMPT_SECONDS)
+    old = clock.now() - timedelta(seconds=context.settings().attempt_seconds)
     query = select(DeliveryAttempt).where(DeliveryAttempt.finished_at.is_(None), DeliveryAttempt.started_at < old)
     expired = db.session.scalars(query.order_by(DeliveryAttempt.id)).all()
     for attempt in expired:

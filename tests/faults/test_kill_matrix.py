@@ -1,0 +1,166 @@
+"""The server dies by SIGKILL at each of the 12 named points and is started again.
+
+What must come of it was written down before it was run, in `INBOUND`, `OUTBOUND` and `REPEATABLE` below.
+`requests` and `accepted` are counted by the simulator's ledger, which never forgets.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+
+from tests.faults.stage import CITIZEN, Stage, until
+from triage import crashpoints
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+
+# Held for a second, so that what dies right after the commit cannot have begun to leave already.
+CALM = {"demo": False, "acknowledge": False, "undo_seconds": 1, "attempt_seconds": 2}
+desk = pytest.mark.parametrize("settings", [pytest.param(CALM, id="desk")], indirect=True)
+
+SEEN_OTHER = 303
+ANSWER = "We are on our way."
+HOLDER = "maya@desk.example"
+DESK, POSTER = "@harbour@social.example", "@rosa@social.example"
+
+
+class Inbound(NamedTuple):
+    """At the death the journal holds so many items. The network never heard yes; afterwards there is one of each."""
+
+    items: int
+
+
+class Outbound(NamedTuple):
+    """What the operator heard, what stood there at the death, and how it must end."""
+
+    heard: bool  # the operator was told that the answer is accepted
+    at_death: str | None  # state of the delivery, None: there is none
+    requests: int  # of the desk at the simulator, in the end
+    accepted: int  # by the simulator, in the end
+    end: str
+
+
+INBOUND = {
+    "in.arrived": Inbound(items=0),
+    "in.verified": Inbound(items=0),
+    "in.journalled": Inbound(items=0),  # the transaction died with the server
+    "in.filed": Inbound(items=0),
+    "in.committed": Inbound(items=1),  # kept, and not said so: it comes again and is known
+}
+OUTBOUND = {
+    "out.accepted": Outbound(False, None, 1, 1, "delivered"),  # never committed: the same form again is the first
+    "out.committed": Outbound(False, "held", 1, 1, "delivered"),  # the same form again is the same answer
+    "out.begun": Outbound(True, "waiting", 1, 1, "delivered"),  # the attempt died with its transaction
+    "out.intent": Outbound(True, "sending", 0, 0, "uncertain"),  # it never left, and nobody can know
+    "out.answered": Outbound(True, "sending", 1, 1, "uncertain"),  # it left, and nobody can know
+    "out.settling": Outbound(True, "sending", 1, 1, "uncertain"),  # the same, a few statements later
+    "out.settled": Outbound(True, "sent", 1, 1, "delivered"),
+}
+REPEATABLE = {  # a public post: the key makes a second request harmless, so the machine may ask again
+    "out.begun": Outbound(True, "waiting", 1, 1, "delivered"),
+    "out.intent": Outbound(True, "sending", 1, 1, "delivered"),
+    "out.answered": Outbound(True, "sending", 2, 1, "delivered"),
+    "out.settling": Outbound(True, "sending", 2, 1, "delivered"),
+    "out.settled": Outbound(True, "delivered", 1, 1, "delivered"),
+}
+
+
+def test_every_named_point_is_in_the_matrix() -> None:
+    assert (*INBOUND, *OUTBOUND) == crashpoints.NAMES
+
+
+def row(point: str, by: str, at_death: str | None, requests: int, accepted: int, end: str) -> str:
+    """A line of the matrix; the last three zeros have just been asserted."""
+    return f"{point:14} {by:5} {at_death or 'nothing':15} {requests:8} {accepted:8}  {end:10} {0:4} {0:7} {0:5}"
+
+
+def answer(stage: Stage) -> tuple[dict[str, str], int | None]:
+    """The operator signs in, takes the one report and answers it; the form, and the status heard."""
+    stage.browser.sign_in(HOLDER)
+    stage.browser.take(1)
+    form = stage.browser.form(1)
+    assert form is not None
+    return form, stage.browser.reply(1, form, ANSWER)
+
+
+@desk
+@pytest.mark.parametrize("point", INBOUND)
+def test_a_message_survives_a_death_between_received_and_said_so(stage: Stage, point: str, matrix: list[str]) -> None:
+    stage.arm(point)
+    name = stage.writes("The doors are locked")
+    assert stage.carry() == 0
+    assert stage.dies()
+    assert stage.one("SELECT count(*) FROM inbound") == INBOUND[point].items
+    stage.served.kill()
+    stage.open()
+    assert stage.carry_all()
+    assert answer(stage)[1] == SEEN_OTHER
+    assert stage.settled()
+    stage.nothing_lost_or_doubled()
+    tries = [one.status for one in stage.store.tries(name)]
+    assert tries[0] is None
+    assert tries.count(200) == 1
+    assert stage.ask("SELECT count(*), min(state) FROM inbound WHERE result = 'opened'") == [(1, "ingested")]
+    assert stage.ask("SELECT state FROM deliveries") == [("delivered",)]
+    matrix.append(row(point, "sms", f"{INBOUND[point].items} items", 1, 1, "delivered"))
+
+
+def die_sending(stage: Stage, point: str, expected: Outbound) -> None:
+    """Answer, die at the point, start again; then the operator who heard nothing sends the same form again."""
+    stage.arm(point)
+    assert until(lambda: stage.carry() == 1)
+    form, status = answer(stage)
+    assert (status == SEEN_OTHER) is expected.heard
+    assert stage.dies()
+    found = stage.one("SELECT state FROM deliveries")
+    assert found == expected.at_death or (expected.at_death == "waiting" and found in ("held", "queued"))
+    stage.served.kill()
+    stage.open()
+    if not expected.heard:
+        assert stage.browser.reply(1, form, ANSWER) == SEEN_OTHER
+
+
+def check_end(stage: Stage, expected: Outbound) -> None:
+    """One answer, in the expected end state; the ledger says how often it was asked for and accepted."""
+    assert until(lambda: (stage.carry(), stage.ask("SELECT state FROM deliveries") == [(expected.end,)])[-1])
+    assert len(stage.store.requests()) == expected.requests
+    assert len(stage.store.accepted()) == expected.accepted
+    assert stage.one("SELECT count(*) FROM messages WHERE direction = 'out'") == 1
+    stage.nothing_lost_or_doubled()
+
+
+@desk
+@pytest.mark.parametrize("point", OUTBOUND)
+def test_an_answer_survives_a_death_and_is_never_sent_twice(stage: Stage, point: str, matrix: list[str]) -> None:
+    expected = OUTBOUND[point]
+    stage.writes("The doors are locked")
+    die_sending(stage, point, expected)
+    check_end(stage, expected)
+    matrix.append(row(point, "sms", *expected[1:]))
+    if expected.end == "uncertain":
+        decide(stage, expected)
+
+
+def decide(stage: Stage, expected: Outbound) -> None:
+    """A person settles the doubt: what never left leaves once, what had left is not sent again."""
+    stage.browser.get("/desk/reports/1")
+    verdict = "sent" if expected.accepted else "again"
+    decided = stage.browser.post("/desk/deliveries/1/decide", report=1, verdict=verdict)
+    assert decided is not None
+    assert decided.ok
+    assert until(lambda: (stage.carry(), stage.one("SELECT state FROM deliveries") in ("sent", "delivered"))[-1])
+    assert len(stage.store.sent_to(CITIZEN)) == 1
+    stage.nothing_lost_or_doubled()
+
+
+@desk
+@pytest.mark.parametrize("point", REPEATABLE)
+def test_an_answer_that_may_be_repeated_arrives_once_whatever_happened(
+    stage: Stage, point: str, matrix: list[str]
+) -> None:
+    expected = REPEATABLE[point]
+    stage.writes("The doors are locked", POSTER, "mastodon", DESK)
+    die_sending(stage, point, expected)
+    check_end(stage, expected)
+    matrix.append(row(point, "post", *expected[1:]))
