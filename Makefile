@@ -57,6 +57,10 @@ test: setup-test lint types ## Everything: lint, types and all tests; installs w
 test-fast: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## The tests that need no system packages (ARGS="-k claim -x")
 	$(BIN)/pytest --ignore=tests/browser -m "not browser" $(ARGS)
 
+.PHONY: rehearsal
+rehearsal: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## A stream of reports, a real server, 20 operators (FILE=reports.csv.gz)
+	$(BIN)/python -m benchmarks.rehearsal $(FILE) $(ARGS)
+
 .PHONY: lint
 lint: $(VENV)/.dev ## ruff
 	$(BIN)/ruff check .

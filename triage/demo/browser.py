@@ -31,8 +31,8 @@ class Browser:
 
     def report(self, row: Row) -> str:
         """Walk through the whole form and send it; the receipt code. Raises Lost."""
-        began = clock.now()
         page = self._page("GET", "/report", {})
+        began = clock.now()
         for step, answers in self._steps(row):
             if step == "check":
                 time.sleep(max(PATIENCE_SECONDS - (clock.now() - began).total_seconds(), 0))

@@ -1,0 +1,1 @@
+"""What measures the desk: speed, scale, and whether it keeps its promises under work."""
