@@ -78,10 +78,10 @@ vendor: $(VENDOR)/.stamp ## Fetch the browser libraries into static/vendor
 
 .PHONY: messages
 messages: $(VENV)/.dev ## Collect the sentences to translate into triage/translations
-	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext -k _l --add-location=file --sort-by-file \
+	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext -k _l -k N_ --no-location --sort-by-file \
 		--project="triage inbox" -o triage/translations/messages.pot .
 	$(BIN)/pybabel -q update -i triage/translations/messages.pot -d triage/translations \
-		--no-fuzzy-matching --ignore-obsolete
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 .PHONY: lock
 lock: $(VENV)/.created ## Compile requirements*.txt into locks/ (ARGS="--upgrade")
