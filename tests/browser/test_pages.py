@@ -19,6 +19,7 @@ STAFF = ("/desk", "/desk?view=resolved", "/desk/reports/1", "/desk/reports/2", "
          "/people", "/accounts", "/quarantine", "/me", "/nothing-here")
 PUBLIC = ("/login", "/report", "/back", "/exit", "/simulator")
 SIZES = (1280, 768, 390, 320)
+HUMAN_MS = 3_500  # whoever fills in the form faster is taken for a machine and read later
 SAID = "Mill Road is closed and people wait."
 
 
@@ -49,6 +50,7 @@ def sideways(page: Page) -> int:
 def look(page: Page, path: str) -> list[str]:
     """What is wrong with a page at every width, left-to-right and right-to-left."""
     page.goto(path)
+    page.wait_for_load_state()
     problems = []
     for width in SIZES:
         page.set_viewport_size({"width": width, "height": 800})
@@ -84,17 +86,18 @@ def test_no_page_asks_another_host_for_anything(room: Operator, window: Window, 
     assert foreign == []
 
 
-def walk_the_form(page: Page) -> str:
-    """Fill in the citizen's form step by step; the receipt code."""
+def walk_the_form(page: Page, *, script: bool) -> str:
+    """Fill in the citizen's form step by step, looked at by axe where script runs; the receipt code."""
     faults: list[str] = []
     page.goto("/report")
+    page.wait_for_timeout(HUMAN_MS)
     page.locator("main form button").last.click()
-    for step in range(8):
-        faults += violations(page) if page.evaluate("!!window.fetch") else []
+    for _ in range(8):
+        faults += violations(page) if script else []
         if (code := receipt(page)) is not None:
             assert faults == []
             return code
-        answer(page, step)
+        answer(page)
         page.locator("main form button.main").last.click()
     raise AssertionError(page.content())
 
@@ -105,7 +108,7 @@ def receipt(page: Page) -> str | None:
     return found.group(0) if found else None
 
 
-def answer(page: Page, _step: int) -> None:
+def answer(page: Page) -> None:
     """Answer whatever this step asks."""
     for field in page.locator("main textarea:visible, main input[type=text]:visible").all():
         field.fill(SAID if field.evaluate("one => one.tagName") == "TEXTAREA" else "Mill Road School")
@@ -120,7 +123,7 @@ def test_a_citizen_reports_comes_back_and_reads_the_answer(
 ) -> None:
     maya = person(scene, "Maya")
     page = window(java_script_enabled=script)
-    code = walk_the_form(page)
+    code = walk_the_form(page, script=script)
     assert code.replace(" ", "") not in page.url
     report = scene.newest()
     fence = scene.claim(report, maya)
