@@ -112,6 +112,7 @@ def _settle(desk: Desk) -> None:
     until = time.monotonic() + QUIET_SECONDS
     with desk.app.app_context():
         while not books.quiet(desk.simulator_path) and time.monotonic() < until:
+            desk.require_alive()
             time.sleep(0.5)
 
 

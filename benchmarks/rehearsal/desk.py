@@ -88,6 +88,12 @@ class Desk:
             self._server.kill()
             self._server.wait()
 
+    def require_alive(self) -> None:
+        """Raise RuntimeError where the server has ended by itself: then there is nothing to wait for."""
+        assert self._server is not None  # noqa: S101 - entered before
+        if self._server.poll() is not None:
+            raise RuntimeError(f"the server ended with status {self._server.returncode}:\n{self.log()}")
+
     def log(self) -> str:
         """What the server complained about."""
         return self._log.read_text("utf-8", "replace")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from triage import context
 from triage.actions import accounts
 from triage.cli import console, people
 from triage.db import run_in_transaction
@@ -36,3 +37,5 @@ def add_account(  # noqa: PLR0913 - one parameter an option
     does = " and ".join(word for word, on in (("receives", added.can_receive), ("sends", added.can_send)) if on)
     whose = f"{email}'s own" if email else "shared"
     click.echo(f"{added.address} ({added.channel} at {added.provider}), {whose}, {does}.")
+    if added.provider == "simulator" and not context.settings().demo:
+        click.echo("The simulator is made up: nothing leaves this machine, nobody outside can write to it.", err=True)

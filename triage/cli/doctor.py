@@ -23,7 +23,7 @@ from triage.cli import console
 from triage.db import db
 from triage.models import Account, Contact, InboundItem, Operator
 
-VENDOR = ("htmx.min.js", "socket.io.min.js")
+VENDOR = ("socket.io.min.js",)
 SHARED = stat.S_IRWXG | stat.S_IRWXO
 LITTLE_KEPT = "the database holds nothing sealed yet"
 
