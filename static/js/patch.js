@@ -35,6 +35,7 @@ export async function rows(ids) {
   const box = doc.getElementById("items");
   if (!box) return;
   counts(JSON.parse(box.dataset.counts));
+  shift(box.dataset.shift);
   const got = new Set();
   for (const row of [...box.children]) {
     got.add(Number(row.dataset.id));
@@ -67,6 +68,13 @@ function counts(found) {
     if (n !== undefined) place.textContent = n >= 1000 ? "999+" : String(n);
   }
   document.title = document.title.replace(/^(\(\d+\+?\) )?/, found.mine ? `(${found.mine}) ` : "");
+}
+
+/** Taking a report begins a shift: the switch must say so. */
+function shift(now) {
+  for (const button of document.querySelectorAll(".shift button[name=shift]")) {
+    button.ariaPressed = String(button.value === now);
+  }
 }
 
 let announced = 0;

@@ -211,3 +211,14 @@ def test_a_snooze_that_is_over_wakes_in_the_sweep(scene: Scene) -> None:
         scene.do(lambda: routing.snooze(report.id, zawadi, until))
     assert scene.do(leases.wake_snoozed) == 1
     assert scene.report(report.id).snoozed_until is None
+
+
+def test_a_long_conversation_shows_the_newest_fifty_and_earlier_ones_when_asked(scene: Scene) -> None:
+    maya = scene.operator("Maya")
+    report = scene.sms("Line 0")
+    for number in range(1, 60):
+        scene.sms(f"Line {number}")
+    view = reports.view(report.id, maya)
+    assert (len(view.entries), view.entries[-1].body) == (50, "Line 59")
+    everything = reports.view(report.id, maya, shown=100)
+    assert (len(everything.entries), everything.earlier) == (50 + view.earlier, 0)

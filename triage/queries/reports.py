@@ -12,6 +12,7 @@ from triage.queries import conversation, identity, rows, scope
 from triage.queries.shapes import ReportView, Row
 
 OTHERS_SHOWN = 5
+MOST_SHOWN = 1000
 
 
 def load(report_id: int, actor: Operator) -> Report:
@@ -22,13 +23,13 @@ def load(report_id: int, actor: Operator) -> Report:
     return found
 
 
-def view(report_id: int, actor: Operator) -> ReportView:
-    """Everything the report page shows. The event number is read first: nothing newer is hidden behind it."""
+def view(report_id: int, actor: Operator, shown: int = conversation.SHOWN) -> ReportView:
+    """Everything the report page shows, with the newest `shown` lines of the conversation. The event number is read first: nothing newer is hidden behind it."""
     seq = events.head()
     report = load(report_id, actor)
     row = rows.of([report], actor)[0]
     held = _open_assignment(report_id)
-    entries, earlier = conversation.entries(report, actor)
+    entries, earlier = conversation.entries(report, actor, min(shown, MOST_SHOWN))
     draft = db.session.scalar(select(Draft).where(Draft.report_id == report_id, Draft.operator_id == actor.id))
     return ReportView(
         row=row, seq=seq, assignment=held.id if held else None, held_since=held.started_at if held else None,

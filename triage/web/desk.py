@@ -10,7 +10,7 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response as AnyResponse
 
 from triage.errors import TriageError
-from triage.queries import inbox, people, reports
+from triage.queries import conversation, inbox, people, reports
 from triage.web import errors, present
 from triage.web.access import actor, admits
 from triage.web.identity import identity
@@ -80,12 +80,17 @@ def report_page(report_id: int, refusal: TriageError | None = None, typed: str |
 
 
 def _shown(report_id: int) -> dict[str, Any]:
-    found = reports.view(report_id, actor())
+    found = reports.view(report_id, actor(), _lines())
     return {
         "report": found, "refusal": None, "typed": None, "view": queue(), "form_key": uuid.uuid4().hex,
         "people": people.on_shift_choices() if found.may_assign else [],
         "teams": people.teams() if found.may_assign or found.may_write else [],
     }
+
+
+def _lines() -> int:
+    """How many lines of the conversation were asked for."""
+    return max(request.args.get("lines", conversation.SHOWN, type=int), conversation.SHOWN)
 
 
 def to_report(report_id: int) -> AnyResponse:
