@@ -197,8 +197,7 @@ def test_an_address_has_one_spelling_and_a_hint(kind: str, written: str, spelled
 def test_any_text_is_an_address_or_refused_and_spelling_is_stable(kind: str, text: str) -> None:
     try:
         spelled = addresses.normalise(kind, text, "KE")
-    except BadInput as problem:
-        assert str(problem)
+    except BadInput:
         return
     assert addresses.normalise(kind, spelled, "KE") == spelled
     assert len(addresses.hint(kind, spelled)) <= addresses.HINT_MOST

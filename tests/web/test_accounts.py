@@ -43,7 +43,8 @@ def test_an_account_is_added_in_one_spelling_and_its_key_stays_inside(
     scene: Scene, browser: Browser, boss: Operator
 ) -> None:
     amina = scene.operator("Amina")
-    data = {**NEW, "operator": amina.id, "label": "Amina, volunteer", "secret": "very-secret-key", "limits": "10/60, 200/3600"}
+    data = {**NEW, "operator": amina.id, "label": "Amina, volunteer",
+            "secret": "very-secret-key", "limits": "10/60, 200/3600"}
     assert browser.post("/accounts", data).status_code == 303
     made = account()
     assert (made.operator_id, made.limits) == (amina.id, [[10, 60], [200, 3600]])
@@ -57,7 +58,8 @@ def test_an_account_is_added_in_one_spelling_and_its_key_stays_inside(
 
 @pytest.mark.parametrize("change, said", [
     ({"address": "twelve"}, "This is not a telephone number"), ({"address": ""}, "Something is missing here"),
-    ({"channel": "pigeon"}, "There is no channel called pigeon"), ({"channel": "web"}, "There is no channel called web"),
+    ({"channel": "pigeon"}, "There is no channel called pigeon"),
+    ({"channel": "web"}, "There is no channel called web"),
     ({"provider": "acme"}, "cannot be carried by acme"), ({"address": INTAKE}, "is on this desk already"),
     ({"can_receive": "", "can_send": ""}, "must receive, send, or both"), ({"limits": "ten"}, "Write limits as"),
     ({"limits": "0/60"}, "both above 0"), ({"limits": "1/1 2/2 3/3 4/4 5/5"}, "both above 0"),

@@ -144,6 +144,20 @@ def test_work_keeps_a_session_alive_and_says_that_somebody_is_there(scene: Scene
     assert db.session.get_one(Operator, amina.id, populate_existing=True).last_seen_at == before
 
 
+def test_ending_a_session_closes_the_persons_sockets(
+    scene: Scene, app: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(app.extensions["live"], "end", ended.append)
+    amina = scene.operator("Amina")
+    browser.sign_in(amina)
+    browser.get("/me")
+    browser.post("/me/sessions/end")
+    browser.post("/me/password", {"current": PASSWORD, "password": NEW})
+    browser.post("/logout")
+    assert ended == [amina.id] * 3
+
+
 # ---------------------------------------------------------------- typed text
 
 

@@ -11,9 +11,6 @@ PUBLIC_ENDPOINTS = frozenset({
     "intake.start", "intake.step", "intake.leave", "back.door", "back.come_back",
     "webhooks.receive",
     "health.alive", "health.ready",
-    # The practice desk's citizens; registered with DEMO only.
-    "simulator.index", "simulator.live", "simulator.write", "simulator.add", "simulator.put_away",
-    "simulator.script", "simulator.wave",
     # Practice desks only: there everybody may play a citizen.
     "simulator.index", "simulator.live", "simulator.write", "simulator.add", "simulator.put_away", "simulator.script",
     "simulator.wave",

@@ -72,6 +72,11 @@ def actor() -> Operator:
     return operator
 
 
+def cut_sockets(operator_id: int) -> None:
+    """Close a person's live connections of this process; pages whose session still lives connect again."""
+    current_app.extensions["live"].end(operator_id)
+
+
 def admits(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let a view be reached by people with one of `roles`; others get SignedOut or Forbidden."""
 

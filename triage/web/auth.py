@@ -16,7 +16,7 @@ from triage.models.operators import ROLES
 from triage.queries import people as found
 from triage.queries import sessions as living
 from triage.web import errors, forms, kept, languages, signin, throttle
-from triage.web.access import actor, admits
+from triage.web.access import actor, admits, cut_sockets
 
 bp = Blueprint("auth", __name__)
 
@@ -93,6 +93,7 @@ def logout() -> ResponseReturnValue:
     """End this session here and in the database."""
     token_hash = g.session_hash
     run_in_transaction(lambda: sessions.end(token_hash))
+    cut_sockets(actor().id)
     signin.forget()
     response = redirect(url_for("auth.login", out=1))
     response.headers["Clear-Site-Data"] = '"cookies", "storage"'
@@ -175,6 +176,7 @@ def new_password() -> ResponseReturnValue:
 def _set_password(one: Operator, new: str) -> None:
     password_hash, operator_id, here = _chosen(new, one), one.id, g.session_hash
     run_in_transaction(lambda: people.set_password(operator_id, password_hash, keep=here))
+    cut_sockets(operator_id)
     throttle.right(one.email)
 
 
@@ -184,6 +186,7 @@ def end_session(session_id: int) -> ResponseReturnValue:
     """Sign another browser of mine out."""
     one = actor()
     run_in_transaction(lambda: sessions.end_own(session_id, one))
+    cut_sockets(one.id)
     return redirect(url_for("auth.me"))
 
 
@@ -193,6 +196,7 @@ def end_others() -> ResponseReturnValue:
     """Sign every other browser of mine out."""
     operator_id, here = actor().id, g.session_hash
     count = run_in_transaction(lambda: sessions.end_all(operator_id, but=here, by=operator_id))
+    cut_sockets(operator_id)
     if count:
         flash(_("You are signed out everywhere else."), "calm")
     return redirect(url_for("auth.me"))

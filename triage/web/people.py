@@ -14,7 +14,7 @@ from triage.models import Operator
 from triage.models.operators import ROLES
 from triage.queries import people
 from triage.web import errors, forms
-from triage.web.access import actor, admits
+from triage.web.access import actor, admits, cut_sockets
 from triage.web.desk import NUMBER
 
 bp = Blueprint("people", __name__)
@@ -101,6 +101,7 @@ def edit(operator_id: int) -> ResponseReturnValue:
         wanted = change.Changes(roles=forms.choices("role"), capacity=forms.whole("capacity"), languages=_languages(),
                                 needs_approval=forms.ticked("needs_approval"), active=forms.ticked("active"))
         changed = run_in_transaction(lambda: change.change(operator_id, one, wanted).name)
+        cut_sockets(operator_id)
     except (BadInput, Forbidden) as problem:
         return _page(problem.status, trouble=_refusal(problem))
     flash(_("Saved: %(name)s.", name=changed), "calm")
