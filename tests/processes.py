@@ -18,11 +18,14 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from flask import has_app_context
 
 import config
+from triage.db import db
 
 SIZE = 8
-PATIENCE = 90.0
+PATIENCE = 90.0  # seconds, until everybody is at the barrier
+LONGEST_RACE = 300.0
 
 Player = Callable[..., Any]
 Figures = Callable[[str], None]
@@ -77,9 +80,11 @@ class Crew:
         padded = [*parts, *[(None,)] * (SIZE - len(parts))]
         for line, part in zip(self._lines, padded, strict=True):
             line.send((settings, *part))
-        answers = [line.recv() if line.poll(PATIENCE) else (False, "no answer") for line in self._lines]
+        answers = [line.recv() if line.poll(LONGEST_RACE) else (False, "no answer") for line in self._lines]
         problems = [f"place {place}: {said}" for place, (well, said) in enumerate(answers) if not well]
         assert not problems, "\n".join(problems)
+        if has_app_context():
+            db.session.rollback()  # what the test itself has read is old now
         return [said for _, said in answers[: len(parts)]]
 
     def close(self) -> None:
@@ -99,7 +104,6 @@ def _live(line: Connection, seat: Seat) -> None:
 def _play(seat: Seat, settings: config.Settings, player: Player | None, *args: Any) -> tuple[bool, Any]:
     from tests.conftest import dispose  # conftest itself may want a crew
     from triage.app import create_app
-    from triage.db import db
 
     if player is None:
         seat.meet()

@@ -50,7 +50,9 @@ def reports(count: int, first: int = 0) -> list[int]:
     messages = [text(f"SM-stock-{number}", phone(number)) for number in range(first, first + count)]
     in_batches(messages, arrive)
     newest = select(Report.id).order_by(Report.id.desc()).limit(count)
-    return sorted(db.session.scalars(newest))
+    numbers = sorted(db.session.scalars(newest))
+    db.session.rollback()
+    return numbers
 
 
 def in_batches(items: Sequence[T], act: Callable[[T], object]) -> None:
