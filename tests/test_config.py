@@ -21,7 +21,7 @@ def test_good_values_give_the_documented_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "sentence"),
+    "name, value, sentence",
     [
         ("SECRET_KEY", "short", "at least 32 characters"),
         ("TRIAGE_KEYS", "", "must hold an `index` key"),

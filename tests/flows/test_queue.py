@@ -132,7 +132,7 @@ def test_only_the_holder_or_a_coordinator_closes_and_closing_twice_is_refused(sc
         scene.do(lambda: closing.close(report.id, maya, "actionable"))
 
 
-@pytest.mark.parametrize(("outcome", "reason"), [("great", None), ("not_actionable", None), ("not_actionable", "dull")])
+@pytest.mark.parametrize("outcome, reason", [("great", None), ("not_actionable", None), ("not_actionable", "dull")])
 def test_closing_needs_a_known_outcome_and_a_known_reason(scene: Scene, outcome: str, reason: str | None) -> None:
     maya = scene.operator("Maya")
     report = scene.sms("The station is closed.")

@@ -224,7 +224,7 @@ def test_an_unknown_outcome_of_a_repeatable_send_is_tried_again(talk: Talk) -> N
         assert talk.scene.carry() == 1
 
 
-@pytest.mark.parametrize(("verdict", "state"), [("sent", "sent"), ("failed", "failed"), ("again", "queued")])
+@pytest.mark.parametrize("verdict, state", [("sent", "sent"), ("failed", "failed"), ("again", "queued")])
 def test_a_person_decides_what_is_in_doubt(talk: Talk, verdict: str, state: str) -> None:
     delivery = talk.reply()
     talk.scene.carry(Settlement("unknown"))

@@ -24,7 +24,10 @@ def load(report_id: int, actor: Operator) -> Report:
 
 
 def view(report_id: int, actor: Operator, shown: int = conversation.SHOWN) -> ReportView:
-    """Everything the report page shows, with the newest `shown` lines of the conversation. The event number is read first: nothing newer is hidden behind it."""
+    """Everything the report page shows, with the newest `shown` lines of the conversation.
+
+    The event number is read first: nothing newer is hidden behind it.
+    """
     seq = events.head()
     report = load(report_id, actor)
     row = rows.of([report], actor)[0]
