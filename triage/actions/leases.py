@@ -27,7 +27,8 @@ def sweep() -> int:
     gap = now - desk.last_sweep_at if desk.last_sweep_at else timedelta()
     desk.last_sweep_at = now
     if desk.leases_frozen_at is None and _any_leased():
-        reason = "outage" if gap > OUTAGE else "silence" if silent_together(now) else None
+        silent = silent_together(now, desk.leases_resumed_at)
+        reason = "outage" if gap > OUTAGE else "silence" if silent else None
         if reason is not None:
             _freeze(desk, reason)
     return 0 if desk.leases_frozen_at is not None else _expire(now)
@@ -45,18 +46,20 @@ def resume(actor: Operator) -> None:
     if desk.leases_frozen_at is None:
         return
     desk.leases_frozen_at, desk.freeze_reason = None, None
-    now = clock.now()
+    desk.leases_resumed_at = now = clock.now()
     db.session.execute(update(Assignment).where(Assignment.ended_at.is_(None)).values(last_active_at=now))
-    db.session.execute(update(Operator).where(Operator.shift != "off").values(last_seen_at=now))
     events.record(Kind.LEASES_RESUMED, None, actor.id)
 
 
-def silent_together(now: datetime) -> bool:
-    """Whether over a fifth of the people on shift, and at least two, fell silent within a minute of each other."""
+def silent_together(now: datetime, resumed_at: datetime | None = None) -> bool:
+    """Whether over a fifth of the people on shift, and at least two, fell silent within a minute of each other.
+
+    Whoever was silent before `resumed_at` is known to the coordinator who let the clocks run.
+    """
     query = select(Operator.last_seen_at).where(Operator.shift != "off", Operator.active,
                                                 Operator.last_seen_at.is_not(None))
     seen = sorted(at for at in db.session.scalars(query) if at is not None)
-    silent = [at for at in seen if at < now - SILENT]
+    silent = [at for at in seen if at < now - SILENT and (resumed_at is None or at > resumed_at)]
     return max((_within(silent, first) for first in silent), default=0) > max(1, len(seen) // FIFTH)
 
 
@@ -78,22 +81,31 @@ def _leased() -> Select[Assignment]:
 
 def _expire(now: datetime) -> int:
     since = now - timedelta(minutes=context.settings().lease_minutes)
-    expired = db.session.scalars(_leased().where(Assignment.last_active_at < since).order_by(Assignment.id)).all()
-    for held in expired:
-        report = matters.lock(held.report_id)
-        assignments.put_back(report, held, "lease")
-        events.record(Kind.REPORT_LEASE_ENDED, report.id, None, assignment=held.id, was=held.operator_id)
-    return len(expired)
+    late = _leased().where(Assignment.last_active_at < since)
+    found = db.session.scalars(late.with_only_columns(Assignment.report_id).order_by(Assignment.report_id)).all()
+    return sum(_take_back(report_id, late) for report_id in found)
+
+
+def _take_back(report_id: int, late: Select[Assignment]) -> bool:
+    report = matters.lock(report_id)
+    held = db.session.scalar(late.where(Report.id == report_id).execution_options(populate_existing=True))
+    if held is None:
+        return False  # they did something, or gave it away, while we waited for the lock
+    assignments.put_back(report, held, "lease")
+    events.record(Kind.REPORT_LEASE_ENDED, report.id, None, assignment=held.id, was=held.operator_id)
+    return True
 
 
 def wake_snoozed() -> int:
     """End snoozes whose time has come; how many."""
-    due = select(Report.id).where(Report.snoozed_until <= clock.now(), Report.status != "closed")
-    ids = db.session.scalars(due).all()
-    for report_id in ids:
-        report = matters.lock(report_id)
-        matters.wake(report)
-        held = matters.holding(report_id)
-        if held is not None:
-            held.last_active_at = clock.now()
-    return len(ids)
+    now = clock.now()
+    due = select(Report.id).where(Report.snoozed_until <= now, Report.status != "closed")
+    return sum(_wake(report_id, now) for report_id in db.session.scalars(due).all())
+
+
+def _wake(report_id: int, now: datetime) -> bool:
+    report = matters.lock(report_id)
+    if report.snoozed_until is None or report.snoozed_until > now:
+        return False
+    matters.wake(report)
+    return True

@@ -80,9 +80,11 @@ def reckon(report: Report) -> None:
     """Set `unanswered_since` and `awaiting_citizen_since` from the messages themselves.
 
     Unanswered is every inbound message after the last answer of a person that was not cancelled and
-    did not fail, and after what was settled by closing. Acknowledgements answer nothing.
+    did not fail, and after what was settled by closing. Acknowledgements answer nothing. Where a
+    report begins to wait again, its holder's lease begins anew.
     """
     db.session.flush()
+    waited = report.unanswered_since is not None
     answer = _last_answer(report.id)
     through = max(answer[0] if answer else 0, report.handled_through or 0)
     report.unanswered_since = db.session.scalar(
@@ -91,6 +93,15 @@ def reckon(report: Report) -> None:
     )
     waits = answer is not None and report.unanswered_since is None and answer[0] == through
     report.awaiting_citizen_since = answer[1] if waits and answer else None
+    if not waited and report.unanswered_since is not None:
+        _renew(report.id)
+
+
+def _renew(report_id: int) -> None:
+    """A report begins to wait for its holder: their lease begins now, however long it had slept before."""
+    held = holding(report_id)
+    if held is not None:
+        held.last_active_at = clock.now()
 
 
 def _last_answer(report_id: int) -> tuple[int, datetime] | None:
@@ -107,4 +118,5 @@ def wake(report: Report) -> None:
     """A snoozed report is awake again."""
     if report.snoozed_until is not None:
         report.snoozed_until = None
+        _renew(report.id)
         events.record(Kind.REPORT_WOKEN, report.id)

@@ -32,8 +32,8 @@ class Delivery(Base):
         one_of("purpose", PURPOSES, "purpose"),
         CheckConstraint("account_id IS NOT NULL OR channel = 'web'", name="account"),
         CheckConstraint("purpose <> 'reply' OR assignment_id IS NOT NULL", name="fence"),
-        Index("ix_deliveries_due", "next_attempt_at", "id",
-              sqlite_where=text("state IN ('held', 'queued')"), postgresql_where=text("state IN ('held', 'queued')")),
+        Index("ix_deliveries_due", "state", "next_attempt_at", "id"),  # whole: SQLite uses no part for bound states
+        Index("ix_deliveries_settled_at", "settled_at"),
         Index("ix_deliveries_report_id_state", "report_id", "state"),
     )
 

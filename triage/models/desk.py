@@ -12,7 +12,10 @@ SENDER_RULES = ("holder", "pool", "arrival")
 
 
 class Desk(Base):
-    """One row. `leases_frozen_at` stops the lease clocks after an outage until a coordinator speaks."""
+    """One row. `leases_frozen_at` stops the lease clocks after an outage until a coordinator speaks.
+
+    `leases_resumed_at` is when one spoke last: whoever was silent before that is no new reason to stop.
+    """
 
     __tablename__ = "desk"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -20,6 +23,7 @@ class Desk(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     last_sweep_at: Mapped[Moment | None]
     leases_frozen_at: Mapped[Moment | None]
+    leases_resumed_at: Mapped[Moment | None]
     freeze_reason: Mapped[str | None] = mapped_column(String(40))  # outage | silence
 
 

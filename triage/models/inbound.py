@@ -28,6 +28,7 @@ class InboundItem(Base):
         one_of("result", RESULTS, "result"),
         CheckConstraint("(state = 'ingested') = (result IS NOT NULL)", name="result_when_ingested"),
         Index("ix_inbound_state_id", "state", "id"),
+        Index("ix_inbound_state_result", "state", "result"),
     )
 
     id: Mapped[Key]

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
@@ -24,6 +24,8 @@ MOST_ROWS = 200
 COUNT_CAP = 1000
 FAR = datetime.fromisoformat("9999-01-01T00:00:00+00:00")  # "waits for nobody" sorts last
 RESOLVED_FOR = timedelta(hours=24)
+MOST_NUMBER = 2**63 - 1  # what a database can hold
+NO_CURSOR = N_("This page of the list is not known any more. Start from the top.")
 
 
 def page(actor: Operator, view: str, limit: int = 50, after: str | None = None) -> Page:
@@ -68,9 +70,10 @@ def _reports(actor: Operator, view: str) -> Select[Report]:
 def _conditions(actor: Operator, view: str) -> tuple[ColumnElement[bool], ...]:
     now = clock.now()
     own = select(Assignment.report_id).where(Assignment.operator_id == actor.id, Assignment.ended_at.is_(None))
-    live = Report.status.in_(("open", "assigned"))
+    live = and_(Report.closed_at.is_(None), Report.status.in_(("open", "assigned")))  # the first has an index
     choices: dict[str, tuple[ColumnElement[bool], ...]] = {
-        "next": (or_(scope.claimable(actor, now), Report.id.in_(own)), Report.unanswered_since.is_not(None)),
+        "next": (live, _awake(now), or_(scope.claimable(actor, now), Report.id.in_(own)),
+                 Report.unanswered_since.is_not(None)),
         "new": (Report.status == "open", _awake(now)),
         "mine": (Report.id.in_(own),),
         "waiting": (live, Report.awaiting_citizen_since.is_not(None)),
@@ -110,6 +113,9 @@ def _cursor(report: Report, *, newest_first: bool) -> str:
 def _opened(cursor: str) -> tuple[int, datetime, int]:
     try:
         priority, at, number = json.loads(base64.urlsafe_b64decode(cursor))
-        return int(priority), datetime.fromisoformat(at), int(number)
-    except (ValueError, TypeError, binascii.Error) as problem:
-        raise BadInput(N_("This page of the list is not known any more. Start from the top."), "after") from problem
+        key = int(priority), datetime.fromisoformat(at).astimezone(UTC), int(number)
+    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error) as problem:
+        raise BadInput(NO_CURSOR, "after") from problem
+    if not (0 <= key[0] <= NORMAL and 0 < key[2] <= MOST_NUMBER):
+        raise BadInput(NO_CURSOR, "after")
+    return key
