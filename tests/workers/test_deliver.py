@@ -1,0 +1,129 @@
+"""One delivery against the simulated provider: whatever it does, the outbox says what is known and nothing more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from channels.simulator import Behaviour, Store
+from config import Settings
+from tests.scene import CITIZEN, Scene
+from triage.actions import replies
+from triage.db import db
+from triage.models import Account, Delivery
+from triage.queries import outbox
+from triage.workers import sweep
+from triage.workers.deliver import deliver
+from triage.workers.doorbell import Doorbell
+
+TEXT = "Which door is closed?"
+
+
+@dataclass
+class Post:
+    """An answer on its way, and the provider it goes to."""
+
+    scene: Scene
+    store: Store
+    delivery_id: int
+
+    def send(self) -> str:
+        """Everything due is sent; the state of the answer."""
+        for delivery_id in outbox.due():
+            deliver(delivery_id)
+        return self.state()
+
+    def state(self) -> str:
+        """Where the answer stands."""
+        db.session.rollback()
+        return db.session.get_one(Delivery, self.delivery_id, populate_existing=True).state
+
+    def arrived(self) -> int:
+        """How often the answer came to the citizen's phone."""
+        return [line.text for line in self.store.sent_to(CITIZEN)].count(TEXT)
+
+
+@pytest.fixture
+def post(scene: Scene, settings: Settings) -> Post:
+    maya = scene.operator("Maya")
+    report = scene.sms("The door is closed.")
+    scene.carry()
+    held = scene.claim(report, maya)
+    delivery = scene.do(lambda: replies.reply(report.id, maya, held.id, scene.head(), TEXT, "k1"))
+    return Post(scene, Store(settings.simulator_path), delivery.id)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "state", "arrived"),
+    [
+        (Behaviour.WORKS, "sent", 1),
+        (Behaviour.THROTTLES, "queued", 0),
+        (Behaviour.REFUSES, "failed", 0),
+        (Behaviour.ACCOUNT_PROBLEM, "queued", 0),
+        (Behaviour.UNREACHABLE, "queued", 0),
+        (Behaviour.CUTS_OFF_BEFORE, "uncertain", 0),
+        (Behaviour.CUTS_OFF_AFTER, "uncertain", 1),
+    ],
+)
+def test_what_the_carrier_does_is_what_the_outbox_says(
+    post: Post, behaviour: Behaviour, state: str, arrived: int
+) -> None:
+    post.store.script(behaviour, count=1, seconds=30)
+    assert post.send() == state
+    assert post.arrived() == arrived
+    assert post.store.accepted_twice() == {}
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour.THROTTLES, Behaviour.UNREACHABLE, Behaviour.ACCOUNT_PROBLEM])
+def test_what_surely_did_not_arrive_is_tried_again_and_arrives_once(post: Post, behaviour: Behaviour) -> None:
+    post.store.script(behaviour, count=1, seconds=1)
+    assert post.send() == "queued"
+    with post.scene.later(minutes=2):
+        assert post.send() == "sent"
+    assert post.arrived() == 1
+
+
+def test_what_may_have_arrived_is_not_tried_again(post: Post) -> None:
+    post.store.script(Behaviour.CUTS_OFF_AFTER, count=1)
+    post.send()
+    with post.scene.later(hours=12):
+        sweep.sweep()
+        assert post.send() == "uncertain"
+    assert post.arrived() == 1
+
+
+def test_a_secret_that_does_not_open_troubles_one_account_and_sends_nothing(post: Post) -> None:
+    own = db.session.query(Account).filter(Account.operator_id.is_not(None))
+    post.scene.do(lambda: own.update({"secret_sealed": b"k1\0broken"}))
+    assert post.send() == "queued"
+    assert own.one().needs_attention == "SealBroken"
+    assert post.arrived() == 0
+
+
+def test_the_doorbell_sends_what_is_rung_for_without_waiting(post: Post, app: object) -> None:
+    doorbell = Doorbell(app)  # type: ignore[arg-type]
+    doorbell.start()
+    try:
+        doorbell.ring(frozenset({"reply.accepted"}))
+        for _ in range(100):
+            if post.state() == "sent":
+                break
+            doorbell._ending.wait(0.1)
+    finally:
+        doorbell.stop()
+    assert (post.state(), post.arrived()) == ("sent", 1)
+
+
+def test_one_failing_part_of_the_sweep_does_not_stop_the_others(
+    post: Post, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> int:
+        raise OSError("disk")
+
+    monkeypatch.setattr("triage.actions.deliveries.expire_attempts", broken)
+    done: list[int] = []
+    monkeypatch.setattr("triage.actions.leases.wake_snoozed", lambda: done.append(1))
+    sweep.sweep()
+    assert done == [1]
+    assert "_attempts failed" in caplog.text
