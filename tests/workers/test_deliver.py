@@ -55,7 +55,7 @@ def post(scene: Scene, settings: Settings) -> Post:
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "state", "arrived"),
+    "behaviour, state, arrived",
     [
         (Behaviour.WORKS, "sent", 1),
         (Behaviour.THROTTLES, "queued", 0),
