@@ -1,21 +1,30 @@
 """The live hint: "something up to event 884 happened". The socket never changes anything and carries no content.
 
 A connection needs a signed-in session and one of our own origins. Each open socket holds a server
-thread, so their number is capped below the threads: pages must always get through.
+thread from its first byte, so both are asked for, and the sockets counted, before the handshake: who is
+refused holds no thread, and pages always get through.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from flask import Flask, request
 from flask_socketio import SocketIO, join_room
+from werkzeug.wrappers import Response
 
 from config import Settings
 from triage.queries import changes
 from triage.web import access
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 STAFF = "staff"
+PATH = "/socket.io"
 PER_OPERATOR = 5
 
 
@@ -23,8 +32,9 @@ class Live:
     """The socket side of one web process: who is connected, and the one message it sends."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
-        self._settings = settings
+        self._app, self._settings = app, settings
         self._lock = threading.Lock()
+        self._held: list[int] = []  # whose sockets hold a thread now
         self._open: dict[str, int] = {}
         self._io = SocketIO(
             app, async_mode="threading", cors_allowed_origins=list(settings.origins), transports=["websocket"],
@@ -32,31 +42,61 @@ class Live:
         )
         self._io.on_event("connect", self._connect)
         self._io.on_event("disconnect", self._disconnect)
+        self._inner: WSGIApplication = app.wsgi_app
+        app.wsgi_app = self._gate  # type: ignore[method-assign]
 
     def hint(self, head: int) -> None:
         """Tell every connected page how far the events have come."""
         self._io.emit("changed", {"head": head}, to=STAFF)
 
-    def _connect(self, _auth: object = None) -> bool:
-        """Admit a signed-in page of ours while there is room. False closes the socket."""
+    def _gate(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Let a socket in only for a signed-in page of ours, while there is room; the call lasts as long as it is open.
+
+        The engine itself shakes hands with anybody and waits for their first words for ever.
+        """
+        if not environ.get("PATH_INFO", "").startswith(PATH):
+            return self._inner(environ, start_response)
+        operator_id = self._asker(environ)
+        if operator_id is None:
+            return Response(status=HTTPStatus.FORBIDDEN)(environ, start_response)
+        if not self._enter(operator_id):
+            return Response(status=HTTPStatus.SERVICE_UNAVAILABLE)(environ, start_response)
+        try:
+            return self._inner(environ, start_response)
+        finally:
+            self._leave(operator_id)
+
+    def _asker(self, environ: WSGIEnvironment) -> int | None:
+        """Who is signed in; None for nobody, and for a page that is not ours."""
         # The engine lets requests without an Origin through: no browser sends those, so we do not.
-        if request.headers.get("Origin") not in self._settings.origins:
-            return False
+        if environ.get("HTTP_ORIGIN") not in self._settings.origins:
+            return None
+        with self._app.request_context(environ):
+            operator = access.signed_in()
+            return operator.id if operator is not None else None
+
+    def _enter(self, operator_id: int) -> bool:
+        with self._lock:
+            room = len(self._held) < self._settings.max_sockets and self._held.count(operator_id) < PER_OPERATOR
+            if room:
+                self._held.append(operator_id)
+            return room
+
+    def _leave(self, operator_id: int) -> None:
+        with self._lock:
+            self._held.remove(operator_id)
+
+    def _connect(self, _auth: object = None) -> bool:
+        """A page that came through the gate begins to listen. False closes the socket."""
         operator = access.signed_in()
-        if operator is None or not self._enter(request.sid, operator.id):  # type: ignore[attr-defined]
+        if operator is None:
             return False
+        with self._lock:
+            self._open[request.sid] = operator.id  # type: ignore[attr-defined]
         join_room(STAFF)
         join_room(f"operator:{operator.id}")
         self._io.emit("changed", {"head": changes.head()}, to=request.sid)  # type: ignore[attr-defined]
         return True
-
-    def _enter(self, sid: str, operator_id: int) -> bool:
-        with self._lock:
-            own = sum(one == operator_id for one in self._open.values())
-            if len(self._open) >= self._settings.max_sockets or own >= PER_OPERATOR:
-                return False
-            self._open[sid] = operator_id
-            return True
 
     def _disconnect(self, _reason: object = None) -> None:
         with self._lock:
