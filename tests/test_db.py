@@ -128,3 +128,9 @@ def test_numbers_follow_commit_order(app: Flask) -> None:
     assert events.head() == found[-1].seq
     assert events.after(found[1].seq) == found[2:]
     assert found[0].occurred_at <= clock.now()
+
+
+def test_an_error_of_the_database_never_quotes_what_was_bound(app: Flask) -> None:
+    with pytest.raises(OperationalError) as caught:
+        db.session.execute(text("INSERT INTO nowhere VALUES (:words)"), {"words": "my name is Amina, +254711000523"})
+    assert "Amina" not in str(caught.value)

@@ -17,6 +17,7 @@ from triage.queries import people as found
 from triage.queries import sessions as living
 from triage.web import errors, forms, kept, languages, signin, throttle
 from triage.web.access import actor, admits, cut_sockets
+from triage.web.desk import NUMBER
 
 bp = Blueprint("auth", __name__)
 
@@ -180,7 +181,7 @@ def _set_password(one: Operator, new: str) -> None:
     throttle.right(one.email)
 
 
-@bp.post("/me/sessions/<int:session_id>/end")
+@bp.post(f"/me/sessions/<{NUMBER}:session_id>/end")
 @admits(*EVERYBODY)
 def end_session(session_id: int) -> ResponseReturnValue:
     """Sign another browser of mine out."""

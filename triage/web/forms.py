@@ -115,7 +115,10 @@ def _value(name: str) -> object:
 
 def _object() -> dict[str, object]:
     """The JSON object of the request; anything else is refused."""
-    found = request.get_json(silent=True)
+    try:
+        found = request.get_json(silent=True)
+    except RecursionError:  # brackets within brackets within brackets
+        found = None
     if not isinstance(found, dict):
         raise BadInput(N_("A JSON object was expected."))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import request
+from werkzeug.exceptions import HTTPException
 
 from triage.actions import typed
 from triage.db import run_in_transaction
@@ -27,7 +28,10 @@ def of_refused_request() -> Kept | None:
     """What a refused POST held; None where there was nothing to lose."""
     if request.method != "POST" or request.is_json:
         return None
-    text = "\n\n".join(filter(None, (forms.clean(request.form.get(name, "")) for name in FIELDS)))
+    try:
+        text = "\n\n".join(filter(None, (forms.clean(request.form.get(name, "")) for name in FIELDS)))
+    except HTTPException:  # refused before its body was read, and that is too large
+        return None
     number = (request.view_args or {}).get("report_id")
     return Kept(text[:MOST], number if isinstance(number, int) else None) if text else None
 

@@ -17,7 +17,7 @@ from triage.actions import assignments, closing, deliveries, drafts, notes, repl
 from triage.crashpoints import crashpoint
 from triage.db import run_in_transaction
 from triage.errors import N_, BadInput, Forbidden, NotFound, TriageError
-from triage.web import errors, forms, present
+from triage.web import errors, forms, present, signin
 from triage.web.access import actor, admits
 from triage.web.desk import NUMBER, REPORT, by_script, queue, report_page, to_report
 
@@ -109,9 +109,7 @@ def still(report_id: int) -> Answer:
 def shift() -> Response:
     """Say whether one takes reports."""
     run_in_transaction(lambda: assignments.set_shift(actor(), forms.text("shift", most=20)))
-    back = request.form.get("back", "")
-    local = back.startswith("/") and not back.startswith(("//", "/\\"))
-    return redirect(back if local else url_for("desk.desk"), 303)
+    return redirect(signin.safe(forms.text("back", most=2000)) or url_for("desk.desk"), 303)
 
 
 # ---------------------------------------------------------------- what is said
@@ -124,7 +122,7 @@ def reply(report_id: int) -> Answer:
     try:
         run_in_transaction(lambda: _reply(report_id))
     except TriageError as refusal:
-        typed = request.form.get("text", "")
+        typed = forms.clean(request.form.get("text", ""))
         _keep(report_id, typed)
         return _refused(report_id, refusal, typed)
     crashpoint("out.committed")
@@ -140,7 +138,9 @@ def _reply(report_id: int) -> None:
 
 
 def _keep(report_id: int, typed: str) -> None:
-    """Save what was typed as a draft, where that is possible at all."""
+    """Save what was typed as a draft, where that is possible at all; an empty form takes no draft away."""
+    if not typed:
+        return
     with suppress(TriageError):
         run_in_transaction(lambda: drafts.save(report_id, actor(), typed[:MOST_TEXT]))
 
