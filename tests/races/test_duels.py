@@ -20,7 +20,7 @@ from tests.scene import Scene
 from triage.actions import assignments, closing, deliveries, replies
 from triage.db import db, run_in_transaction
 from triage.errors import TriageError
-from triage.models import Delivery, Message, Operator, Report
+from triage.models import Delivery, Draft, Message, Operator, Report
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(300)]
 
@@ -94,6 +94,8 @@ def test_an_answer_and_a_reassignment(scene: Scene, settings: config.Settings, c
     assert set(said) == {("done", "done"), ("not_the_holder", "done")}
     accepted = select(Delivery.state).where(Delivery.purpose == "reply")
     assert list(db.session.scalars(accepted)) == ["cancelled"] * said["done", "done"]  # it came before the hand-over
+    kept = select(Draft.body).where(Draft.operator_id == to)
+    assert list(db.session.scalars(kept)) == ["We are on our way."] * said["done", "done"]
     figures(f"{dict(said)}")
 
 
