@@ -28,6 +28,9 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 30_000
 MAX_TRIES = 5
+# How rows are locked: against other writers, yet not against rows that only point to them. An event of a
+# report or a person, written behind the lock of event numbers, must never wait for who waits for that lock.
+LOCK: dict[str, Any] = {"key_share": True}  # for `session.get`; queries say with_for_update(key_share=True)
 RETRY_STATES = {"40001", "40P01"}  # serialization failure, deadlock (PostgreSQL's error codes)
 
 NAMING = {

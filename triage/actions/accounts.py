@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from triage import addresses, clock, connections, context, events
 from triage.actions import matters, outbox
-from triage.db import db, insert_once
+from triage.db import LOCK, db, insert_once
 from triage.errors import N_, BadInput, Forbidden, NotFound
 from triage.events import Kind
 from triage.models import Account, Delivery, Operator, SenderRule
@@ -71,6 +71,7 @@ def resume(account_id: int, actor: Operator) -> None:
     account = _locked(account_id, actor)
     if account.paused_at or account.paused_until or account.needs_attention:
         account.paused_at = account.paused_until = account.needs_attention = None
+        outbox.hurry(account.id)
         _note(Kind.ACCOUNT_CHANGED, account, actor, what="resumed")
 
 
@@ -136,7 +137,7 @@ def set_rule(channel: str, rule: str, actor: Operator | None = None) -> None:
 
 def _locked(account_id: int, actor: Operator) -> Account:
     _may(actor)
-    account = db.session.get(Account, account_id, with_for_update=True, populate_existing=True)
+    account = db.session.get(Account, account_id, with_for_update=LOCK, populate_existing=True)
     if account is None:
         raise NotFound
     return account

@@ -36,9 +36,12 @@ def claim(report_id: int, actor: Operator) -> Assignment:
     if held is not None:
         return held
     require_room(actor)
-    if not _take(TABLE.c.id == report_id, actor):
+    if _take(TABLE.c.id == report_id, actor):
+        return _claimed(matters.lock(report_id), actor)
+    held = held_by(report_id, actor)  # PostgreSQL: who was faster may be seen only now
+    if held is None:
         raise NotClaimable
-    return _claimed(matters.lock(report_id), actor)
+    return held
 
 
 def claim_next(actor: Operator) -> Assignment | None:
@@ -55,7 +58,7 @@ def _firsts(actor: Operator) -> Iterator[ColumnElement[int]]:
     queue = select(Report.id).where(scope.claimable(actor, clock.now())).limit(1)
     queue = queue.order_by(Report.priority, Report.unanswered_since, Report.id)
     for waits in (Report.unanswered_since.is_not(None), Report.unanswered_since.is_(None)):
-        yield queue.where(waits).with_for_update(skip_locked=True).scalar_subquery()
+        yield queue.where(waits).with_for_update(skip_locked=True, key_share=True).scalar_subquery()
 
 
 def _take(which: ColumnElement[bool], actor: Operator) -> int | None:
@@ -88,7 +91,7 @@ def held_by(report_id: int, actor: Operator) -> Assignment | None:
 
 def require_room(operator: Operator) -> None:
     """AtCapacity unless `operator` may hold one more. Locks their row, so that two tabs count the same."""
-    db.session.execute(select(Operator.id).where(Operator.id == operator.id).with_for_update())
+    db.session.execute(select(Operator.id).where(Operator.id == operator.id).with_for_update(key_share=True))
     if busy(operator.id) >= operator.capacity:
         raise AtCapacity(name=operator.public_name, capacity=operator.capacity)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from channels.base import InboundMessage
 from triage import clock, events
 from triage.actions import ingest, outbox
-from triage.db import db
+from triage.db import LOCK, db
 from triage.errors import NotFound
 from triage.events import Kind
 from triage.models import Delivery
@@ -59,7 +59,7 @@ def seen(receipt_key: str) -> int:
     """The person read their conversation: answers that were to be read here are delivered. How many."""
     unread = citizen.unseen(receipt_key)
     for delivery_id in unread:
-        delivery = db.session.get_one(Delivery, delivery_id, with_for_update=True)
+        delivery = db.session.get_one(Delivery, delivery_id, with_for_update=LOCK)
         delivery.state, delivery.settled_at = "delivered", clock.now()
         events.record(Kind.DELIVERY_DELIVERED, delivery.report_id, delivery=delivery.id)
     return len(unread)

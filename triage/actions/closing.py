@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from triage import clock, events
-from triage.actions import assignments, matters
+from triage.actions import assignments, matters, outbox
 from triage.db import db
 from triage.errors import N_, AlreadyClosed, BadInput, LiveReportExists, NotClaimable
 from triage.events import Kind
@@ -14,7 +14,10 @@ from triage.models.reports import OUTCOMES, REASONS
 
 
 def close(report_id: int, actor: Operator, outcome: str, reason: str | None = None) -> None:
-    """Close a report one holds (coordinators: any). Answers under way go on. AlreadyClosed, NotTheHolder, BadInput."""
+    """Close a report one holds (coordinators: any). AlreadyClosed, NotTheHolder, BadInput.
+
+    The holder's answers under way go on; where somebody else closes, those that wait become their draft.
+    """
     _check(outcome, reason)
     report = matters.lock(report_id, actor)
     if report.status == "closed":
@@ -47,6 +50,8 @@ def _check(outcome: str, reason: str | None) -> None:
 def _close(report: Report, held: Assignment | None, actor: Operator, outcome: str, reason: str | None) -> None:
     if held is not None:
         matters.end(held, "closed")
+    if held is not None and held.operator_id != actor.id:
+        outbox.hand_over(report)  # nothing of theirs leaves after somebody else ended it
     now = clock.now()
     report.status, report.closed_at = "closed", now
     report.outcome, report.reason = outcome, reason if outcome == "not_actionable" else None

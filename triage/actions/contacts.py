@@ -27,7 +27,7 @@ def find_or_make(kind: str, address: str, name: str | None = None, language: str
         name=(name or None) and str(name)[:120], language=language, created_at=clock.now(),
     )
     query = select(Contact).where(Contact.address_kind == kind, Contact.address_key == key)
-    return db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+    return db.session.scalars(query.with_for_update(key_share=True).execution_options(populate_existing=True)).one()
 
 
 def obey(contact: Contact, command: str, account: Account | None, item: InboundItem) -> None:
@@ -37,6 +37,8 @@ def obey(contact: Contact, command: str, account: Account | None, item: InboundI
         contact.opted_out_at = None
         events.record(Kind.CONTACT_STARTED, latest.id if latest else None, contact=contact.id)
         return
+    if contact.opted_out_at is not None:
+        return  # said and confirmed already: not one more message
     contact.opted_out_at = clock.now()
     outbox.stop(contact.id)
     events.record(Kind.CONTACT_STOPPED, latest.id if latest else None, contact=contact.id)

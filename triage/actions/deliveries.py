@@ -16,7 +16,7 @@ from channels.base import DeliveryUpdate, OutboundMessage
 from triage import backoff, clock, context, events, limits
 from triage.actions import matters, outbox
 from triage.crashpoints import crashpoint
-from triage.db import db
+from triage.db import LOCK, db
 from triage.errors import N_, BadInput, NotFound
 from triage.events import Kind
 from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Message, Operator
@@ -25,7 +25,7 @@ from triage.queries import sending
 
 Row = TypeVar("Row", Contact, Account)
 
-PAUSED_RECHECK = timedelta(seconds=15)
+PAUSED_RECHECK = timedelta(minutes=5)  # resuming does not wait for it
 LOST = ("released", "reassigned", "lease")  # ends of an assignment after which its answers do not go on
 
 
@@ -54,11 +54,11 @@ class Settlement:
 
 def begin_attempt(delivery_id: int) -> SendOrder | None:
     """Open an attempt and say what to send; None where nothing may leave now (not due, running, over a limit)."""
+    contact = _lock(Contact, db.session.scalar(select(Delivery.contact_id).where(Delivery.id == delivery_id)))
     delivery = _locked(delivery_id)
     now = clock.now()
     if delivery is None or delivery.state not in WAITING or (delivery.next_attempt_at or now) > now:
         return None
-    contact = _lock(Contact, delivery.contact_id)
     if contact is not None and contact.opted_out_at is not None and delivery.purpose != "stop_confirmation":
         outbox.cancel(delivery, "opted_out")
         matters.reckon(matters.lock(delivery.report_id))
@@ -72,19 +72,19 @@ def begin_attempt(delivery_id: int) -> SendOrder | None:
 
 
 def _locked(delivery_id: int) -> Delivery | None:
-    """The delivery, behind the lock of its report: the fixed order of locks."""
+    """The delivery, behind the lock of its report: the fixed order of locks is contact, report, delivery, account."""
     report_id = db.session.scalar(select(Delivery.report_id).where(Delivery.id == delivery_id))
     if report_id is None:
         return None
     matters.lock(report_id)
-    query = select(Delivery).where(Delivery.id == delivery_id).with_for_update()
+    query = select(Delivery).where(Delivery.id == delivery_id).with_for_update(key_share=True)
     return db.session.scalar(query.execution_options(populate_existing=True))
 
 
 def _lock(model: type[Row], row_id: int | None) -> Row | None:
     if row_id is None:
         return None
-    return db.session.get(model, row_id, with_for_update=True, populate_existing=True)
+    return db.session.get(model, row_id, with_for_update=LOCK, populate_existing=True)
 
 
 def _slot(account: Account, now: datetime) -> datetime:
@@ -164,9 +164,9 @@ def _unknown(delivery: Delivery, settlement: Settlement) -> None:
 
 def _again(delivery: Delivery, settlement: Settlement) -> None:
     tries = db.session.scalar(select(func.count()).where(DeliveryAttempt.delivery_id == delivery.id)) or 1
-    if _holder_lost(delivery):
-        delivery.state = "queued"
-        outbox.cancel(delivery, "handed_over")
+    lost = _lost(delivery)
+    if lost is not None:
+        outbox.cancel(delivery, lost)
         matters.reckon(matters.lock(delivery.report_id))
         return
     if backoff.exhausted(tries):
@@ -178,9 +178,15 @@ def _again(delivery: Delivery, settlement: Settlement) -> None:
     events.record(Kind.DELIVERY_RETRIED, delivery.report_id, delivery=delivery.id)
 
 
-def _holder_lost(delivery: Delivery) -> bool:
+def _lost(delivery: Delivery) -> str | None:
+    """Why its author may not send it any more: the report is another's now, or the account is."""
     held = db.session.get(Assignment, delivery.assignment_id) if delivery.assignment_id else None
-    return held is not None and held.end_reason in LOST
+    if held is not None and held.end_reason in LOST:
+        return "handed_over"
+    account = db.session.get(Account, delivery.account_id) if delivery.account_id else None
+    own = account is not None and account.operator_id is not None and delivery.purpose == "reply"
+    author = db.session.get_one(Message, delivery.message_id).operator_id
+    return "account_transferred" if own and account is not None and account.operator_id != author else None
 
 
 def _retry(delivery: Delivery, settlement: Settlement) -> None:

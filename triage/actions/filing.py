@@ -62,9 +62,10 @@ def _candidates(message: InboundMessage, contact: Contact | None, account: Accou
     """Report numbers to try, best first."""
     found = (
         _answered(message),
-        _last_from(contact, account),
+        _last_from(contact, account) if account is not None and account.operator_id is not None else None,
         db.session.scalar(select(Report.id).where(Report.thread_key == key, Report.status != "closed")),
         db.session.scalar(select(Report.id).where(Report.thread_key == key).order_by(Report.id.desc()).limit(1)),
+        _last_from(contact, account),
     )
     yield from dict.fromkeys(report_id for report_id in found if report_id is not None)
 
@@ -81,11 +82,15 @@ def _answered(message: InboundMessage) -> int | None:
 
 
 def _last_from(contact: Contact | None, account: Account | None) -> int | None:
-    """Whoever writes to an operator's own number answers what they last got from it."""
-    if contact is None or account is None or account.operator_id is None:
+    """What a person wrote to them last from this number: whoever writes back to it answers that.
+
+    It comes first where the number is an operator's own. On a shared one the person's own thread comes
+    first, and this finds the web form of somebody who gave their number there.
+    """
+    if contact is None or account is None:
         return None
     sent = select(Message.report_id).where(Message.contact_id == contact.id, Message.account_id == account.id,
-                                           Message.direction == "out")
+                                           Message.operator_id.is_not(None))
     return db.session.scalar(sent.order_by(Message.id.desc()).limit(1))
 
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from channels.base import DeliveryUpdate, InboundMessage, WebhookRequest
 from channels.errors import Unreadable
@@ -79,8 +79,8 @@ def journal(arrival: Arrival) -> int | None:
 
 def understand_later(item_id: int) -> None:
     """Read a journalled item now: a slowed form, a parked status, a quarantined item tried again."""
-    query = select(InboundItem).where(InboundItem.id == item_id, InboundItem.state != "ingested").with_for_update()
-    item = db.session.scalar(query)
+    query = select(InboundItem).where(InboundItem.id == item_id, InboundItem.state != "ingested")
+    item = db.session.scalar(query.with_for_update(key_share=True))
     if item is not None:
         item.state, item.error, item.due_at = "received", None, None
         _understand(item, lambda: _parse_again(item))
@@ -102,16 +102,23 @@ def _form(values: dict[str, object]) -> InboundMessage:
 
 def _understand(item: InboundItem, parse: Callable[[], Sequence[Item]]) -> None:
     try:
-        with savepoint():
-            results = [_take_in(item, one) for one in parse()]
-            item.state, item.result = "ingested", (results or ["control"])[0]
-            db.session.flush()
+        try:
+            _read(item, parse)
+        except IntegrityError:
+            _read(item, parse)  # somebody opened the same thread a moment ago: now it can be seen and joined
     except deliveries.NotYet:
         _park(item)
     except OperationalError:
         raise  # the database, not the item: the whole transaction is tried again
     except Exception as problem:
         _quarantine(item, problem)
+
+
+def _read(item: InboundItem, parse: Callable[[], Sequence[Item]]) -> None:
+    with savepoint():
+        results = [_take_in(item, one) for one in parse()]
+        item.state, item.result = "ingested", (results or ["control"])[0]
+        db.session.flush()
 
 
 def _park(item: InboundItem) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Select, select, update
 
 from triage import clock, context, events
 from triage.actions import assignments, matters
-from triage.db import db
+from triage.db import LOCK, db
 from triage.events import Kind
 from triage.models import Assignment, Delivery, Desk, Operator, Report
 from triage.models.deliveries import UNFINISHED
@@ -22,7 +22,7 @@ FIFTH = 5
 
 def sweep() -> int:
     """Return reports whose lease ran out, unless the clocks are frozen or must freeze now; how many."""
-    desk = db.session.get_one(Desk, 1, with_for_update=True)
+    desk = db.session.get_one(Desk, 1, with_for_update=LOCK)
     now = clock.now()
     gap = now - desk.last_sweep_at if desk.last_sweep_at else timedelta()
     desk.last_sweep_at = now
@@ -42,7 +42,7 @@ def _freeze(desk: Desk, reason: str) -> None:
 def resume(actor: Operator) -> None:
     """A coordinator lets the clocks run again; every lease begins anew."""
     matters.require_coordinator(actor)
-    desk = db.session.get_one(Desk, 1, with_for_update=True)
+    desk = db.session.get_one(Desk, 1, with_for_update=LOCK)
     if desk.leases_frozen_at is None:
         return
     desk.leases_frozen_at, desk.freeze_reason = None, None

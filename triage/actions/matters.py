@@ -21,7 +21,7 @@ def lock(report_id: int, actor: Operator | None = None) -> Report:
     query = select(Report).where(Report.id == report_id)
     if actor is not None:
         query = query.where(scope.visible(actor))
-    found = db.session.scalar(query.with_for_update().execution_options(populate_existing=True))
+    found = db.session.scalar(query.with_for_update(key_share=True).execution_options(populate_existing=True))
     if found is None:
         raise NotFound
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from triage import clock, events
 from triage.actions import drafts, matters
@@ -38,14 +38,24 @@ def hand_over(report: Report) -> None:
 
 def stop(contact_id: int) -> None:
     """The person said STOP: nothing that waits for them leaves."""
-    for delivery in _waiting(Delivery.contact_id == contact_id, Delivery.purpose != "stop_confirmation"):
-        cancel(delivery, "opted_out")
-        matters.reckon(matters.lock(delivery.report_id))
+    theirs = Delivery.contact_id == contact_id, Delivery.purpose != "stop_confirmation"
+    found = select(Delivery.report_id).where(Delivery.state.in_(WAITING), *theirs).distinct()
+    for report_id in db.session.scalars(found.order_by(Delivery.report_id)).all():
+        report = matters.lock(report_id)
+        for delivery in _waiting(Delivery.report_id == report_id, *theirs):
+            cancel(delivery, "opted_out")
+        matters.reckon(report)
+
+
+def hurry(account_id: int) -> None:
+    """What waits for this account may try at once; begun is only what its limits allow."""
+    waiting = update(Delivery).where(Delivery.account_id == account_id, Delivery.state == "queued")
+    db.session.execute(waiting.values(next_attempt_at=clock.now()))
 
 
 def _waiting(*conditions: object) -> Sequence[Delivery]:
     query = select(Delivery).where(Delivery.state.in_(WAITING), *conditions)  # type: ignore[arg-type]
-    return db.session.scalars(query.order_by(Delivery.id).with_for_update()).all()
+    return db.session.scalars(query.order_by(Delivery.id).with_for_update(key_share=True)).all()
 
 
 def cancel(delivery: Delivery, why: str) -> None:

@@ -11,7 +11,7 @@ from triage import addresses, clock, context, events
 from triage.actions import assignments, matters, sessions
 from triage.actions.invitations import accept, invite
 from triage.actions.teams import add_team, join_team, leave_team
-from triage.db import db, insert_once
+from triage.db import LOCK, db, insert_once
 from triage.errors import N_, BadInput, Forbidden, NotFound
 from triage.events import Kind
 from triage.models import Assignment, Operator
@@ -99,7 +99,7 @@ def change(operator_id: int, actor: Operator, changes: Changes) -> Operator:
     """Apply `changes`; rights act on the person's next request.
 
     Admins change everybody, coordinators people who are operators and nothing else. Switching
-    somebody off ends their sessions and returns their reports to the queue.
+    somebody off ends their sessions; whoever may not read reports any more returns theirs to the queue.
     """
     one = person(operator_id)
     _may_grant(actor, one.roles)
@@ -114,7 +114,10 @@ def change(operator_id: int, actor: Operator, changes: Changes) -> Operator:
     if wanted:
         events.record(Kind.OPERATOR_CHANGED, None, actor.id, operator=one.id, changed=sorted(wanted))
     if wanted.get("active") is False:
-        _let_go(one, actor)
+        one.shift = "off"
+        sessions.end_all(one.id, by=actor.id)
+    if not (one.active and one.reads_reports):
+        _return_reports(one, actor)
     return one
 
 
@@ -130,18 +133,20 @@ def _checked(changes: Changes) -> dict[str, object]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _let_go(one: Operator, actor: Operator) -> None:
-    one.shift = "off"
-    sessions.end_all(one.id, by=actor.id)
-    held = select(Assignment).where(Assignment.operator_id == one.id, Assignment.ended_at.is_(None))
-    for assignment in db.session.scalars(held.order_by(Assignment.report_id)).all():
-        assignments.put_back(matters.lock(assignment.report_id), assignment, "released")
-        events.record(Kind.REPORT_RELEASED, assignment.report_id, actor.id, assignment=assignment.id)
+def _return_reports(one: Operator, actor: Operator) -> None:
+    held = select(Assignment.report_id).where(Assignment.operator_id == one.id, Assignment.ended_at.is_(None))
+    for report_id in db.session.scalars(held.order_by(Assignment.report_id)).all():
+        report = matters.lock(report_id)
+        assignment = matters.holding(report_id)
+        if assignment is None or assignment.operator_id != one.id:
+            continue  # given to somebody else while we waited for the lock
+        assignments.put_back(report, assignment, "released")
+        events.record(Kind.REPORT_RELEASED, report_id, actor.id, assignment=assignment.id)
 
 
 def person(operator_id: int) -> Operator:
     """The person, locked until the transaction ends. NotFound."""
-    found = db.session.get(Operator, operator_id, with_for_update=True, populate_existing=True)
+    found = db.session.get(Operator, operator_id, with_for_update=LOCK, populate_existing=True)
     if found is None:
         raise NotFound
     return found

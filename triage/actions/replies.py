@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from triage import clock, context, events
 from triage.actions import drafts, matters, outbox
 from triage.crashpoints import crashpoint
-from triage.db import db
+from triage.db import LOCK, db
 from triage.errors import (
     N_,
     BadInput,
@@ -127,7 +127,7 @@ def undo(delivery_id: int, actor: Operator) -> None:
     if delivery is None:
         raise NotFound
     report = matters.lock(delivery.report_id, actor)
-    delivery = db.session.get_one(Delivery, delivery_id, populate_existing=True, with_for_update=True)
+    delivery = db.session.get_one(Delivery, delivery_id, populate_existing=True, with_for_update=LOCK)
     message = db.session.get_one(Message, delivery.message_id)
     if message.operator_id != actor.id:
         raise NotFound

@@ -6,8 +6,16 @@ from sqlalchemy import select
 
 from triage import events
 from triage.db import db
+from triage.events import Kind
 from triage.models import Event, Operator, Report
 from triage.queries import scope
+
+# What concerns one person's access, an account or a raw item: for who looks after them, and for oneself.
+KEPT = frozenset({
+    Kind.OPERATOR_ADDED, Kind.OPERATOR_CHANGED, Kind.PASSWORD_SET, Kind.SESSION_ENDED, Kind.ACCOUNT_ADDED,
+    Kind.ACCOUNT_CHANGED, Kind.ACCOUNT_TROUBLED, Kind.INBOUND_QUARANTINED, Kind.INBOUND_RETRIED,
+    Kind.CONTACT_STOPPED, Kind.CONTACT_STARTED,
+})
 
 
 def head() -> int:
@@ -19,8 +27,22 @@ def after(seq: int, actor: Operator, limit: int = 500) -> tuple[list[dict[str, o
     """Up to `limit` events above `seq` which `actor` may know, and the number up to which that is the truth."""
     found = events.after(seq, limit)
     mine = _visible({event.report_id for event in found if event.report_id is not None}, actor)
-    shown = [_shape(event) for event in found if event.report_id is None or event.report_id in mine]
+    shown = [_shape(event) if _told(event, mine, actor) else _parting(event)
+             for event in found if event.kind == Kind.REPORT_ROUTED or _told(event, mine, actor)]
     return shown, found[-1].seq if found else seq
+
+
+def _told(event: Event, mine: set[int], actor: Operator) -> bool:
+    if event.report_id is not None:
+        return event.report_id in mine
+    return event.kind not in KEPT or actor.has_role("coordinator") or actor.id in (
+        event.operator_id, event.data.get("operator"))
+
+
+def _parting(event: Event) -> dict[str, object]:
+    """A report went to a team of others: its number and nothing else, so that it leaves the screens it stood on."""
+    return {"seq": event.seq, "kind": event.kind, "report": event.report_id, "operator": None,
+            "at": event.occurred_at.isoformat(), "data": {}}
 
 
 def _visible(ids: set[int], actor: Operator) -> set[int]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
-from triage.models import Operator, Report, TeamMember
+from triage.models import Assignment, Operator, Report, TeamMember
 
 
 def teams_of(operator_id: int) -> ColumnElement[bool]:
@@ -16,10 +16,14 @@ def teams_of(operator_id: int) -> ColumnElement[bool]:
 
 
 def visible(actor: Operator) -> ColumnElement[bool]:
-    """Reports whose text `actor` may read: all for coordinators, own teams' for operators, none for others."""
+    """Reports whose text `actor` may read: all for coordinators, own teams' for operators, none for others.
+
+    What an operator holds stays readable when they leave its team: it is still theirs to answer.
+    """
     if actor.has_role("coordinator"):
         return true()
-    return teams_of(actor.id) if actor.has_role("operator") else false()
+    held = select(Assignment.report_id).where(Assignment.operator_id == actor.id, Assignment.ended_at.is_(None))
+    return or_(teams_of(actor.id), Report.id.in_(held)) if actor.has_role("operator") else false()
 
 
 def claimable(actor: Operator, now: datetime) -> ColumnElement[bool]:

@@ -1,0 +1,69 @@
+"""What waits to leave: at STOP, at a pause, and when its account becomes somebody else's."""
+
+from __future__ import annotations
+
+from tests.scene import CITIZEN, INTAKE, Scene
+from triage.actions import accounts, deliveries, replies
+from triage.actions.deliveries import Settlement
+from triage.db import db
+from triage.events import Kind
+from triage.models import Account, Delivery, Operator
+
+
+def _answer(scene: Scene, who: Operator) -> Delivery:
+    report = scene.sms("The station is closed.")
+    scene.carry()
+    held = scene.claim(report, who)
+    return scene.do(lambda: replies.reply(report.id, who, held.id, scene.head(), "Which station?", "key-0001"))
+
+
+def _own(who: Operator) -> Account:
+    return db.session.query(Account).filter_by(operator_id=who.id).one()
+
+
+def test_stop_is_confirmed_once_however_often_it_is_said(scene: Scene) -> None:
+    scene.sms("The station is closed.")
+    scene.carry()
+    scene.sent.clear()
+    for _ in range(3):
+        scene.sms("STOP")
+        scene.carry()
+    assert [(sender, to) for sender, to, _ in scene.sent] == [(INTAKE, CITIZEN)]
+    scene.sms("START")
+    scene.sms("STOP")
+    scene.carry()
+    assert len(scene.sent) == 2
+
+
+def test_a_paused_account_does_not_fill_the_history_and_sends_at_once_when_it_is_resumed(scene: Scene) -> None:
+    maya, zawadi = scene.operator("Maya"), scene.operator("Zawadi", "coordinator")
+    delivery = _answer(scene, maya)
+    account = _own(maya)
+    scene.do(lambda: accounts.pause(account.id, zawadi))
+    for seconds in range(0, 60, 5):
+        with scene.later(seconds=seconds):
+            assert scene.carry() == 0
+    assert scene.kinds().count(Kind.DELIVERY_DEFERRED) == 1
+    with scene.later(seconds=60):
+        scene.do(lambda: accounts.resume(account.id, zawadi))
+        assert scene.carry() == 1
+    assert scene.delivery(delivery).state == "sent"
+
+
+def test_resuming_does_not_wait_for_what_the_provider_asked(scene: Scene) -> None:
+    maya, zawadi = scene.operator("Maya"), scene.operator("Zawadi", "coordinator")
+    delivery = _answer(scene, maya)
+    scene.carry(Settlement("retry", after=3600))
+    scene.do(lambda: accounts.resume(_own(maya).id, zawadi))
+    assert scene.carry() == 1
+    assert scene.delivery(delivery).state == "sent"
+
+
+def test_an_answer_on_its_way_is_not_tried_again_from_an_account_that_became_anothers(scene: Scene) -> None:
+    maya, ben, zawadi = scene.operator("Maya"), scene.operator("Ben"), scene.operator("Zawadi", "coordinator")
+    delivery = _answer(scene, maya)
+    order = scene.do(lambda: deliveries.begin_attempt(delivery.id))
+    scene.do(lambda: accounts.transfer(_own(maya).id, ben.id, zawadi))
+    scene.do(lambda: deliveries.settle(order.attempt_id, Settlement("retry", error="unreachable")))
+    found = scene.delivery(delivery)
+    assert (found.state, found.last_error) == ("cancelled", "account_transferred")
