@@ -1,5 +1,5 @@
 // The composer: its counter, its two voices (reply and note), and why it cannot send just now.
-import { counted, word } from "./words.js";
+import { counted, sayNow, word } from "./words.js";
 import * as drafts from "./drafts.js";
 
 const form = () => document.getElementById("reply");
@@ -9,10 +9,36 @@ export function arrive() {
   drafts.watch(form());
   measure();
   pause();
+  calm();
+}
+
+/** With script a public answer needs a second press on the same button; without, a tick. */
+function calm() {
+  const tick = form()?.elements.confirm;
+  if (!tick) return;
+  tick.required = tick.checked = false;
+  tick.closest("label").hidden = true;
+  pressed?.button.replaceChildren(...pressed.words);
+  pressed = null;
+}
+
+let pressed = null; // the button of a public answer that was pressed once, and its own words
+
+/** True on the first press of a public answer: the button then says what the second one does. */
+export function mustPressAgain(reply, button) {
+  const tick = reply.elements.confirm;
+  if (!tick || !button || !reply.elements.text.value.trim()) return false;
+  tick.checked = pressed?.button === button;
+  if (tick.checked) return false;
+  calm();
+  pressed = { button, words: [...button.childNodes] };
+  button.replaceChildren(word("pressAgain"));
+  sayNow(word("pressAgain"));
+  return true;
 }
 
 export function start() {
-  document.addEventListener("input", (event) => { if (event.target.id === "text") measure(); });
+  document.addEventListener("input", (event) => { if (event.target.id === "text") { measure(); calm(); } });
   document.addEventListener("change", (event) => {
     if (event.target.name === "mode") document.getElementById(event.target.value === "note" ? "note-text" : "text")?.focus();
   });

@@ -60,12 +60,14 @@ document.addEventListener("submit", async (event) => {
   const button = event.submitter;
   if (button?.getAttribute("aria-disabled") === "true" || form.dataset.busy) return;
   if (document.body.dataset.link === "offline") { patch.banner(word("offlineSend")); return; }
+  if (form.id === "reply" && composer.mustPressAgain(form, button)) return;
   const rest = busy(form, button);
   try {
     await (form.id === "reply" ? drafts.hold() : drafts.flush());
     const answer = await ask.send(form, button);
     if (form.id === "reply") drafts.forget(form);
     landed(form, answer);
+    if (button?.hasAttribute("data-undo")) composer.open("reply"); // its text is the draft again
   } catch (problem) {
     if (form.id === "reply") drafts.again(form);
     await refused(form, button, problem);

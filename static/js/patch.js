@@ -55,10 +55,9 @@ function place(row) {
   }
   const held = old.contains(document.activeElement);
   if (old.ariaCurrent === "true") row.ariaCurrent = "true";
-  const same = old.innerHTML === row.innerHTML;
-  if (!same) row.classList.add("changed");
+  tell(row); // before comparing: the old one's times are told already
+  if (old.innerHTML !== row.innerHTML) row.classList.add("changed");
   old.replaceWith(row);
-  tell(row);
   if (held) row.querySelector("a").focus();
 }
 
@@ -138,7 +137,8 @@ export async function report() {
 
 function pieces(old, found) {
   const known = new Set([...old.querySelectorAll("#thread > li")].map((line) => line.id));
-  for (const id of ["report-head", "side", "thread"]) piece(id, found);
+  for (const id of ["report-head", "side"]) piece(id, found);
+  lines(byId("thread"), found.querySelector("#thread"));
   old.dataset.seq = found.dataset.seq;
   const news = [...old.querySelectorAll("#thread > li")].filter((line) => line.id && !known.has(line.id));
   news.forEach((line) => line.classList.add("fresh-msg"));
@@ -150,11 +150,37 @@ function pieces(old, found) {
 function piece(id, found) {
   const old = byId(id);
   const next = found.querySelector(`#${id}`);
-  if (!old || !next || old.querySelector("details[open]") || old.innerHTML === next.innerHTML) return;
-  const key = old.contains(document.activeElement) ? document.activeElement.closest("[data-key]")?.dataset.key : null;
-  old.replaceWith(next);
+  if (!old || !next || old.querySelector("details[open]")) return;
   tell(next);
-  if (key) next.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+  if (old.innerHTML !== next.innerHTML) exchanged(old, next);
+}
+
+/** Line by line: one that has not changed is not touched, so that what is selected or focused in it stays so. */
+function lines(old, next) {
+  tell(next);
+  const wanted = [...next.children];
+  let at = old.firstElementChild;
+  for (const line of wanted) {
+    const was = byId(line.id);
+    if (!was) old.insertBefore(line, at);
+    else if (was.innerHTML !== line.innerHTML) exchanged(was, line);
+    else was.className = line.className;
+    at = byId(line.id).nextElementSibling;
+  }
+  const ids = new Set(wanted.map((line) => line.id));
+  for (const line of [...old.children]) if (!ids.has(line.id)) line.remove();
+}
+
+/** Put `next` where `old` is; the focus goes to the same thing in it, or to the title, never nowhere. */
+function exchanged(old, next) {
+  const at = old.contains(document.activeElement) ? document.activeElement : null;
+  const key = at?.closest("[data-key]")?.dataset.key;
+  const leads = at?.getAttribute("formaction");
+  const same = at?.id ? `#${CSS.escape(at.id)}` : key ? `[data-key="${CSS.escape(key)}"]` : leads ? `[formaction="${CSS.escape(leads)}"]` : null;
+  old.replaceWith(next);
+  if (!at) return;
+  const found = same && next.querySelector(same);
+  (found?.querySelector("summary") ?? found ?? byId("report-title")).focus({ preventScroll: true });
 }
 
 /** The report changed hands: the composer changes too, and the text typed goes along. */

@@ -13,7 +13,7 @@ from channels.simulator import Store, Written
 from tests.browser.conftest import PATIENCE_MS, Window, person
 from tests.scene import CITIZEN, INTAKE, Scene
 from tests.served import Served
-from triage.actions import assignments
+from triage.actions import assignments, notes
 from triage.models import Report
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -125,3 +125,50 @@ def test_typed_text_survives_losing_the_report(scene: Scene, window: Window) -> 
     scene.do(lambda: assignments.assign(report.id, ben.id, zawadi))
     expect(page.locator("#report")).to_contain_text("Ben", timeout=PATIENCE_MS)
     expect(page.locator("#note-text")).to_have_value("I was about to say", timeout=PATIENCE_MS)
+
+
+def test_the_focus_stays_on_the_report_while_the_screen_keeps_itself_current(scene: Scene, window: Window) -> None:
+    report, maya = scene.sms(SAID), person(scene, "Maya")
+    page = window(maya)
+    page.goto("/desk")
+    row(page, report).locator("a").focus()
+    page.keyboard.press("t")
+    expect(page.locator("#thread")).to_contain_text("Maya took this", timeout=PATIENCE_MS)
+    page.keyboard.press("r")
+    page.keyboard.type("Which door?")
+    page.keyboard.press("Control+Enter")
+    page.locator("[data-undo]").wait_for()
+    scene.do(lambda: notes.add(report.id, maya, "From elsewhere"))
+    expect(said(page, "From elsewhere")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#report-title")).to_be_focused()
+
+
+def test_undo_puts_the_cursor_into_the_text_that_came_back(scene: Scene, window: Window) -> None:
+    report, maya = scene.sms(SAID), person(scene, "Maya")
+    scene.claim(report, maya)
+    page = window(maya)
+    page.goto(f"/desk/reports/{report.id}")
+    page.fill("#text", "Which door?")
+    page.locator("[data-send]").click()
+    page.locator("[data-undo]").wait_for()
+    page.keyboard.press("u")
+    expect(page.locator("#text")).to_have_value("Which door?", timeout=PATIENCE_MS)
+    expect(page.locator("#text")).to_be_focused()
+
+
+def test_a_public_answer_needs_a_second_press(scene: Scene, window: Window) -> None:
+    maya = person(scene, "Maya")
+    scene.account("mastodon", "@harbour@social.example")
+    scene.account("mastodon", "@maya@social.example", can_send=True, operator=maya)
+    report = scene.post("The queue goes round the block")
+    scene.claim(report, maya)
+    page = window(maya)
+    page.goto(f"/desk/reports/{report.id}")
+    page.fill("#text", "We have told the station.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-send]")).to_have_text("Press again: everybody can read this")
+    page.fill("#text", "We told the station.")
+    expect(page.locator("[data-send]")).to_contain_text("Send PUBLIC reply")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Control+Enter")
+    expect(said(page, "We told the station.")).to_be_visible(timeout=PATIENCE_MS)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 
 from tests.scene import Scene
 from tests.web.door import Browser, words
-from triage.actions import assignments, replies
+from triage import clock
+from triage.actions import assignments, replies, routing
 from triage.actions.deliveries import Settlement
 from triage.db import db
 from triage.models import Desk, Operator
@@ -42,6 +44,16 @@ def test_every_tile_is_a_link_to_what_it_counts(browser: Browser, boss: Operator
     assert len(tiles) == 8
     for href in tiles:
         assert browser.get(href.partition("#")[0] or "/floor").status_code == 200
+
+
+def test_the_tile_and_the_queue_beside_it_count_the_same(scene: Scene, browser: Browser, boss: Operator) -> None:
+    report = scene.sms("No ink")
+    scene.claim(report, boss)
+    scene.do(lambda: routing.snooze(report.id, boss, clock.now() + timedelta(hours=1)))
+    scene.do(lambda: assignments.release(report.id, boss))
+    page = words(browser.get("/floor"))
+    assert "New now 0" in page
+    assert "Longest wait nobody waits" in page
 
 
 def test_the_floor_says_who_holds_what(scene: Scene, browser: Browser, boss: Operator) -> None:

@@ -37,6 +37,12 @@ def added(email: str = "noor@desk.example") -> Operator:
         populate_existing=True)).one()
 
 
+def test_an_admin_is_not_told_of_answers_and_live_updates_they_do_not_get(browser: Browser, admin: Operator) -> None:
+    page = browser.get("/people").text
+    assert "You answer as" not in page
+    assert 'id="live"' not in page
+
+
 def test_adding_somebody_shows_a_link_once_by_which_they_come_in(app: Flask, browser: Browser, admin: Operator) -> None:
     answer = browser.post("/people", NOOR)
     link = re.search(r'value="(http[^"]+/invite/[^"]+)"', answer.text)

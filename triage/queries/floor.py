@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from triage import clock, events
 from triage.db import db
@@ -25,7 +25,7 @@ def floor(actor: Operator) -> Floor:
     seq, now = events.head(), clock.now()
     people = operators(actor)
     desk = db.session.get_one(Desk, 1)
-    new = Report.status == "open"
+    new = and_(Report.status == "open", or_(Report.snoozed_until.is_(None), Report.snoozed_until <= now))
     return Floor(
         seq=seq, new=_count(Report, new),
         longest_wait_since=db.session.scalar(select(func.min(Report.unanswered_since)).where(new)),
