@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from channels.base import InboundMessage
 from tests.scene import CITIZEN, INTAKE, Scene
-from triage.actions import accounts, deliveries, replies
+from triage.actions import accounts, citizens, deliveries, replies
 from triage.actions.deliveries import Settlement
 from triage.db import db
 from triage.events import Kind
-from triage.models import Account, Delivery, Operator
+from triage.models import Account, Contact, Delivery, Operator
 
 
 def _answer(scene: Scene, who: Operator) -> Delivery:
@@ -67,3 +68,22 @@ def test_an_answer_on_its_way_is_not_tried_again_from_an_account_that_became_ano
     scene.do(lambda: deliveries.settle(order.attempt_id, Settlement("retry", error="unreachable")))
     found = scene.delivery(delivery)
     assert (found.state, found.last_error) == ("cancelled", "account_transferred")
+
+
+def test_an_address_that_cannot_be_opened_fails_in_sight_and_is_not_tried_for_ever(scene: Scene) -> None:
+    delivery = _answer(scene, scene.operator("Maya"))
+    scene.do(lambda: db.session.query(Contact).update({"address_sealed": b"k1\0broken"}))
+    assert scene.carry() == 0
+    found = scene.delivery(delivery)
+    assert found.state == "failed"
+    assert scene.report(found.report_id).unanswered_since is not None
+
+
+def test_stop_from_a_number_given_in_the_form_is_told_on_its_report_and_confirmed(scene: Scene) -> None:
+    message = InboundMessage("web", "", "token-1.abc", None, "Closed.", thread_key="web:token-1", reply_to=CITIZEN)
+    scene.do(lambda: citizens.report(message, "receipt", None))
+    report = scene.newest()
+    scene.arrives(scene.message("STOP"))
+    assert Kind.CONTACT_STOPPED in scene.kinds(report)
+    scene.carry()
+    assert [(sender, to) for sender, to, _ in scene.sent] == [(INTAKE, CITIZEN)]

@@ -56,7 +56,7 @@ def crowd(scene: Scene) -> Scene:
 
 LOOKS: dict[str, Callable[[Operator], object]] = {
     "due": lambda _: outbox.due(), "earliest": lambda _: outbox.earliest(), "unread": lambda _: outbox.unread(),
-    "last answer": lambda _: matters._last_answer(1), "report": lambda one: reports.view(1, one),
+    "last answer": lambda _: matters.last_answer(1), "report": lambda one: reports.view(1, one),
     "changes": lambda one: changes.after(3, one), "snoozed": lambda _: leases.wake_snoozed(),
     "leases": lambda _: leases.sweep(), "counts": inbox.counts,
     **{view: lambda one, view=view: inbox.page(one, view) for view in inbox.VIEWS},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask_babel import force_locale, gettext
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from triage import addresses, clock, context, events
 from triage.actions import outbox
@@ -47,8 +47,9 @@ def obey(contact: Contact, command: str, account: Account | None, item: InboundI
 
 
 def latest_report(contact: Contact) -> Report | None:
-    """The newest report of a person."""
-    query = select(Report).where(Report.contact_id == contact.id).order_by(Report.id.desc())
+    """The newest report of a person, also one whose form named this address for answers."""
+    theirs = or_(Report.contact_id == contact.id, Report.reply_contact_id == contact.id)
+    query = select(Report).where(theirs).order_by(Report.id.desc())
     return db.session.scalars(query.limit(1)).first()
 
 

@@ -22,6 +22,7 @@ from triage.events import Kind
 from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Message, Operator
 from triage.models.deliveries import WAITING
 from triage.queries import sending
+from triage.sealing import SealBroken
 
 Row = TypeVar("Row", Contact, Account)
 
@@ -68,7 +69,12 @@ def begin_attempt(delivery_id: int) -> SendOrder | None:
     if slot > now:
         _defer(delivery, slot)
         return None
-    return _open(delivery, account, contact, now)
+    try:
+        message = _outbound(delivery, contact)
+    except SealBroken:
+        _finish(delivery, "failed", "the address cannot be opened")
+        return None
+    return _open(delivery, account, message, now)
 
 
 def _locked(delivery_id: int) -> Delivery | None:
@@ -98,14 +104,14 @@ def _defer(delivery: Delivery, slot: datetime) -> None:
     events.record(Kind.DELIVERY_DEFERRED, delivery.report_id, delivery=delivery.id)
 
 
-def _open(delivery: Delivery, account: Account | None, contact: Contact | None, now: datetime) -> SendOrder:
+def _open(delivery: Delivery, account: Account | None, message: OutboundMessage, now: datetime) -> SendOrder:
     attempt = DeliveryAttempt(delivery_id=delivery.id, account_id=account.id if account else None, started_at=now)
     db.session.add(attempt)
     delivery.state, delivery.next_attempt_at = "sending", None
     db.session.flush()
     events.record(Kind.DELIVERY_STARTED, delivery.report_id, delivery=delivery.id)
     crashpoint("out.begun")
-    return SendOrder(attempt.id, delivery.id, delivery.account_id, delivery.channel, _outbound(delivery, contact))
+    return SendOrder(attempt.id, delivery.id, delivery.account_id, delivery.channel, message)
 
 
 def _outbound(delivery: Delivery, contact: Contact | None) -> OutboundMessage:

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 
 from triage import clock
 from triage.actions import matters
-from triage.db import db
+from triage.db import db, insert_once
 from triage.errors import N_, BadInput
 from triage.models import Draft, Operator
 from triage.queries import reports
@@ -26,10 +26,9 @@ def save(report_id: int, actor: Operator, text: str) -> Draft:
 
 
 def _keep(report_id: int, operator_id: int, text: str) -> Draft:
-    draft = _of(report_id, operator_id)
-    if draft is None:
-        draft = Draft(report_id=report_id, operator_id=operator_id, body=text, saved_at=clock.now())
-        db.session.add(draft)
+    where = {"report_id": report_id, "operator_id": operator_id}
+    insert_once(Draft, tuple(where), **where, body=text, saved_at=clock.now())  # two windows may save at once
+    draft = db.session.scalars(select(Draft).filter_by(**where)).one()
     draft.body, draft.saved_at = text, clock.now()
     return draft
 
@@ -46,14 +45,17 @@ def put_back(report_id: int, operator_id: int, text: str) -> None:
 
 
 def inherit(report_id: int, operator_id: int) -> None:
-    """Give a new holder without a draft the newest one anybody left on the report."""
+    """Give a new holder without a draft the newest one anybody left on the report.
+
+    What was typed before the last answer left stays with who typed it: the person has been answered since.
+    """
     own = _of(report_id, operator_id)
     if own is not None and own.body.strip():
         return
-    left = db.session.scalar(
-        select(Draft).where(Draft.report_id == report_id, Draft.operator_id != operator_id, Draft.body != "")
-        .order_by(Draft.saved_at.desc()).limit(1)
-    )
+    answer = matters.last_answer(report_id)
+    typed = select(Draft).where(Draft.report_id == report_id, Draft.operator_id != operator_id, Draft.body != "")
+    since = typed.where(Draft.saved_at > answer[1]) if answer is not None else typed
+    left = db.session.scalar(since.order_by(Draft.saved_at.desc()).limit(1))
     if left is not None:
         _keep(report_id, operator_id, left.body)
 

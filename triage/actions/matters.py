@@ -85,7 +85,7 @@ def reckon(report: Report) -> None:
     """
     db.session.flush()
     waited = report.unanswered_since is not None
-    answer = _last_answer(report.id)
+    answer = last_answer(report.id)
     through = max(answer[0] if answer else 0, report.handled_through or 0)
     report.unanswered_since = db.session.scalar(
         select(func.min(Message.recorded_at)).join(Report, Report.id == Message.report_id)
@@ -104,7 +104,8 @@ def _renew(report_id: int) -> None:
         held.last_active_at = clock.now()
 
 
-def _last_answer(report_id: int) -> tuple[int, datetime] | None:
+def last_answer(report_id: int) -> tuple[int, datetime] | None:
+    """Number and moment of the last answer of a person that was not cancelled and did not fail."""
     alive = select(Delivery.id).where(Delivery.message_id == Message.id, Delivery.state.not_in(DEAD)).exists()
     row = db.session.execute(
         select(Message.id, Message.recorded_at)
