@@ -117,10 +117,12 @@ def _settle(desk: Desk) -> None:
 
 
 def _machine(options: argparse.Namespace) -> str:
-    pace = f"{options.rate:g} reports a second" if options.rate else "as fast as they could be said"
+    pace = f"at {options.rate:g} a second" if options.rate else "as fast as they could be said"
     return (f"{os.cpu_count()} processors, Python {platform.python_version()}, SQLite on the local disk; "
             f"{options.operators} operators in {options.processes} processes and all citizens on the same machine; "
-            f"reports came {pace}; an answer could be taken back for {options.undo_seconds} s.")
+            f"reports came {pace}; an answer could be taken back for {options.undo_seconds} s. "
+            f"Operators do not pause to think, so the processors are always busy; load average of the last quarter of "
+            f"an hour, other work on the machine included: {os.getloadavg()[2]:.0f}.")
 
 
 if __name__ == "__main__":

@@ -119,8 +119,8 @@ def figures(diaries: Sequence[Diary], seconds: float, memory: int, cpu: float) -
     refused = sum((diary.refused for diary in diaries), Counter[str]())
     return {
         "Duration": f"{seconds:.0f} s",
-        "Taken in, on average while the stream lasted": f"{len(moments) / max(span, 1):.1f} items a second",
-        "Taken in, best ten seconds": f"{_best(moments):.1f} items a second",
+        "Taken in (reports about deliveries included), on average": f"{len(moments) / max(span, 1):.1f} items a second",
+        "Taken in, in the best ten seconds": f"{_best(moments):.1f} items a second",
         "From arrival to taken (p50 / p90)": _pair(_waits(), "s", 1),
         "The desk's answer to “Take next”, report shown (p50 / p90)": _milli(one.take_seconds for one in diaries),
         "The desk's answer to “Send” (p50 / p90)": _milli(one.reply_seconds for one in diaries),
