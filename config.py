@@ -97,14 +97,25 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def load_for_commands() -> Settings:
+    """The settings of the desk that `make run` serves here: its own, else the practice desk's. Raises ConfigError."""
+    source, practice = _environment(), INSTANCE / "demo.env"
+    if source.get("SECRET_KEY") or not practice.exists():
+        return load(source)
+    return load({**source, **_values(practice), "DEMO": "1"})
+
+
 def _own_database(*, demo: bool) -> str:
     """A practice desk never shares its file with a real one: their keys differ, and so does what they are worth."""
     return f"sqlite:///{INSTANCE / ('demo.db' if demo else 'triage.db')}"
 
 
 def _environment() -> dict[str, str]:
-    values = {key: value for key, value in dotenv_values(ROOT / ".env").items() if value is not None}
-    return {**values, **os.environ}
+    return {**_values(ROOT / ".env"), **os.environ}
+
+
+def _values(file: Path) -> dict[str, str]:
+    return {key: value for key, value in dotenv_values(file).items() if value is not None}
 
 
 LIMITS = {

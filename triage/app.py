@@ -53,6 +53,6 @@ def create_app(settings: config.Settings | None = None) -> Flask:
 def for_commands() -> Flask:
     """What `flask` works with (.flaskenv): the application; without valid settings one that can only begin a desk."""
     try:
-        return create_app()
+        return create_app(config.load_for_commands())
     except config.ConfigError as problem:
         return cli.without_settings(problem)

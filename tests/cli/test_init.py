@@ -11,6 +11,7 @@ import pytest
 from dotenv import dotenv_values
 
 import config
+from triage.cli import envfile
 
 ANSWERS = {
     "--desk-name": "Harbour's \"own\" desk", "--languages": "en,sw", "--region": "ke",
@@ -41,13 +42,29 @@ def init(bare: dict[str, str], folder: Path, *more: str, typed: str = PASSWORD,
     return flask(bare, "init", *given, "--file", str(folder / ".env"), *(more or ("--password-stdin",)), typed=typed)
 
 
-@pytest.mark.skipif((config.ROOT / ".env").exists(), reason="this checkout has a desk of its own")
 def test_without_settings_every_command_but_init_says_what_is_missing(bare: dict[str, str]) -> None:
+    bare["SECRET_KEY"] = "short"
     said = flask(bare, "doctor")
     assert said.returncode == 1
     assert said.stderr.strip() == (
         "Error: SECRET_KEY must be at least 32 characters; `flask triage init` writes one for you.")
     assert flask(bare, "--help").returncode == 0
+
+
+@pytest.mark.skipif((config.ROOT / ".env").exists(), reason="this checkout has a desk of its own")
+def test_commands_find_the_practice_desk_that_make_run_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("SECRET_KEY", "TRIAGE_KEYS", "DATABASE_URL", "DEMO"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(config, "INSTANCE", tmp_path)
+    with pytest.raises(config.ConfigError):
+        config.load_for_commands()
+    keys = envfile.new_keys()
+    (tmp_path / "demo.env").write_text("".join(f"{name}={value}\n" for name, value in keys.items()))
+    found = config.load_for_commands()
+    assert found.demo
+    assert found.secret_key == keys["SECRET_KEY"]
+    with pytest.raises(config.ConfigError):
+        config.load()
 
 
 def test_init_writes_keys_only_the_owner_reads_and_a_first_person(bare: dict[str, str], tmp_path: Path) -> None:
