@@ -65,4 +65,7 @@ def cancel(delivery: Delivery, why: str) -> None:
     message = db.session.get(Message, delivery.message_id)
     if message is not None and message.operator_id is not None:
         drafts.put_back(delivery.report_id, message.operator_id, message.body)
+        held = matters.holding(delivery.report_id)
+        if held is not None:
+            drafts.inherit(delivery.report_id, held.operator_id)  # a late end: somebody else has the report by now
     events.record(Kind.REPLY_CANCELLED, delivery.report_id, delivery=delivery.id, why=why)
