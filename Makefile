@@ -46,7 +46,8 @@ run: $(VENV)/.runtime $(VENDOR)/.stamp $(CATALOGUES) instance/demo.env ## Start 
 	fi; \
 	set +a; \
 	$(BIN)/flask --app wsgi db upgrade; \
-	if [ "$${DEMO:-$$(sed -n 's/^DEMO=//p' .env)}" = 1 ]; then $(BIN)/flask --app wsgi triage demo-desk; fi; \
+	if [ "$${DEMO:-$$(sed -n 's/^DEMO=//p' .env)}" = 1 ]; then $(BIN)/flask --app wsgi triage demo-desk; \
+	else echo "  The desk: http://$(HOST):$(PORT)/login   The citizens' form: http://$(HOST):$(PORT)/report"; fi; \
 	exec $(BIN)/gunicorn -c gunicorn.conf.py wsgi:app
 
 .PHONY: test
