@@ -12,12 +12,15 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 
 import config
 from tests.conftest import dispose, make_settings
+from tests.processes import figures
 from tests.scene import Scene
 from tests.served import Served
 from tests.visitor import PASSWORD
 from triage import passwords
 from triage.app import create_app
 from triage.models import Operator
+
+__all__ = ["figures"]
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync")
