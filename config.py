@@ -158,6 +158,7 @@ def _choice(source: Mapping[str, str], name: str, allowed: tuple[str, ...], defa
 def _url(source: Mapping[str, str], name: str, default: str) -> str:
     value = (source.get(name) or default).rstrip("/")
     parts = _parsed(lambda: urlsplit(value), f"{name} is not an address: {value!r}.")
+    _parsed(lambda: parts.port, f"{name} has a port that cannot be: {value!r}.")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(f"{name} must start with http:// or https:// and name a host, not {value!r}.")
     return value

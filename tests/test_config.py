@@ -54,3 +54,9 @@ def test_cookies_and_origins_follow_the_staff_address() -> None:
     loopback = config.load(GOOD)
     assert not loopback.secure
     assert loopback.origins == ("http://localhost:8000", "http://127.0.0.1:8000")
+
+
+@pytest.mark.parametrize("address", ["http://desk.example:99999", "http://desk.example:port"])
+def test_a_port_that_cannot_be_is_refused_with_a_sentence(address: str) -> None:
+    with pytest.raises(config.ConfigError, match="PUBLIC_URL has a port"):
+        config.load({**GOOD, "PUBLIC_URL": address})

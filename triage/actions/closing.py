@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from triage import clock, events
 from triage.actions import assignments, matters, outbox
-from triage.db import db
+from triage.db import db, savepoint
 from triage.errors import N_, AlreadyClosed, BadInput, LiveReportExists, NotClaimable
 from triage.events import Kind
 from triage.models import Assignment, Message, Operator, Report
@@ -71,12 +72,21 @@ def reopen(report_id: int, actor: Operator) -> Assignment:
     live = live_report(report.thread_key)
     if live is not None:
         raise LiveReportExists(report=live.id)
+    _raise_alone(report)
     report.handled_through = None
-    raise_again(report, "assigned")
     held = matters.start(report, actor.id)
     matters.reckon(report)
     events.record(Kind.REPORT_REOPENED, report.id, actor.id, assignment=held.id)
     return held
+
+
+def _raise_alone(report: Report) -> None:
+    try:
+        with savepoint():
+            raise_again(report, "assigned")
+    except IntegrityError as problem:  # PostgreSQL: the person wrote again a moment ago, and only the index knew
+        live = live_report(report.thread_key)
+        raise LiveReportExists(report=live.id if live else "") from problem
 
 
 def live_report(thread_key: str) -> Report | None:

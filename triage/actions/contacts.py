@@ -24,10 +24,18 @@ def find_or_make(kind: str, address: str, name: str | None = None, language: str
     insert_once(
         Contact, ("address_kind", "address_key"), address_kind=kind, address_key=key,
         address_sealed=ring.seal(normal, f"contacts.address|{kind}|{key}"), hint=addresses.hint(kind, normal),
-        name=(name or None) and str(name)[:120], language=language, created_at=clock.now(),
+        name=_name(name, normal), language=language, created_at=clock.now(),
     )
     query = select(Contact).where(Contact.address_kind == kind, Contact.address_key == key)
     return db.session.scalars(query.with_for_update(key_share=True).execution_options(populate_existing=True)).one()
+
+
+def _name(name: str | None, address: str) -> str | None:
+    """The name a network gives, unless it spells the address out: staff see no more of that than its hint."""
+    digits = "".join(letter for letter in name or "" if letter.isdecimal())
+    if not name or address in name.lower().replace(" ", "") or (len(digits) > 5 and address.endswith(digits[-6:])):
+        return None
+    return name[:120]
 
 
 def obey(contact: Contact, command: str, account: Account | None, item: InboundItem) -> None:

@@ -29,7 +29,7 @@ from triage.models.reports import DANGER
 from triage.queries import sending
 
 MOVES_ON = (Kind.REPORT_JOINED, Kind.REPLY_ACCEPTED)
-KEY_CHARACTERS = 80
+KEY_CHARACTERS = 100
 
 
 def reply(report_id: int, actor: Operator, assignment_id: int, seen_seq: int, text: str, key: str) -> Delivery:
