@@ -22,7 +22,7 @@ from triage.workers.sweep import sweep
 
 log = logging.getLogger(__name__)
 
-SENDERS = 4
+SENDERS = 16  # they wait on providers and, under load, for their turn to write beside as many requests
 LONGEST_WAIT = 1.0
 SWEEP_EVERY = 5.0
 RINGS = frozenset({Kind.REPLY_ACCEPTED, Kind.ACKNOWLEDGEMENT_QUEUED, Kind.DELIVERY_DECIDED})
