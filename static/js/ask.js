@@ -15,6 +15,7 @@ const byItself = { ...ours, "Triage-By-Itself": "1" };
 
 async function read(response) {
   if (response.ok) return response;
+  if (response.status === 401) document.dispatchEvent(new CustomEvent("triage:out"));
   const json = response.headers.get("Content-Type")?.includes("json");
   throw new Refused(response.status, json ? await response.json() : {});
 }

@@ -59,7 +59,7 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = event.submitter;
   if (button?.getAttribute("aria-disabled") === "true" || form.dataset.busy) return;
-  if (document.body.dataset.link === "offline") { patch.banner(word("offlineSend")); return; }
+  if (document.body.dataset.link === "offline") { patch.banner(word("offlineSend")).dataset.until = "live"; return; }
   if (form.id === "reply" && composer.mustPressAgain(form, button)) return;
   const rest = busy(form, button);
   try {
@@ -111,7 +111,7 @@ async function refused(form, button, problem) {
   const line = button?.closest(".item");
   if (!problem.status) { // no answer: ask who holds it rather than trying again blindly
     if (form.id === "reply") sayNow(word("notSent"));
-    patch.banner(word("noAnswer"), "trouble");
+    patch.banner(word("noAnswer"), "trouble").dataset.until = "live";
     if (line) await patch.rows([Number(line.dataset.id)]).catch(() => {});
     return;
   }
@@ -214,6 +214,7 @@ document.addEventListener("keydown", (event) => {
 // ---------------------------------------------------------------- staying current
 
 document.addEventListener("triage:link", ({ detail }) => {
+  if (detail.state === "live") document.querySelectorAll("[data-until=live]").forEach((said) => said.remove());
   const doubtful = ["reconnecting", "offline", "out"].includes(detail.state);
   byId("list")?.classList.toggle("stale", doubtful);
   const asOf = document.querySelector(".as-of");

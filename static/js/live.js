@@ -28,6 +28,7 @@ export function start(hooks = {}) {
   setInterval(look, 1000);
   addEventListener("online", () => { catchUp(); show(); });
   addEventListener("offline", show);
+  document.addEventListener("triage:out", () => { page.out = true; show(); }); // whoever heard it first
   addEventListener("pageshow", (event) => { if (event.persisted) { page.away = true; catchUp(); } });
   document.addEventListener("visibilitychange", turned);
 }
@@ -97,7 +98,7 @@ export async function catchUp() {
       if (items.length) await page.changes(items, { missed: page.away });
       page.seq = reached; // only now: what could not be shown is asked for again
       body.dataset.seq = reached;
-      page.away = false;
+      page.away = page.out = false;
       page.confirmed = Date.now();
     } while (page.again);
   } catch (problem) {
@@ -122,7 +123,6 @@ async function news() {
 
 function failed(problem) {
   if (problem.status === 410) page.reload();
-  if (problem.status === 401) page.out = true;
   schedule();
 }
 

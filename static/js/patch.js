@@ -6,6 +6,7 @@ import { tell } from "./times.js";
 import { counted, say, sayNow, word } from "./words.js";
 
 const MOST_IDS = 200;
+const MOST_ROWS = 200;
 const body = document.body;
 const fresh = new Set(); // reports that wait behind "Show 4 new"
 const byId = (id) => document.getElementById(id);
@@ -101,7 +102,7 @@ export async function list(url, doc = null) {
   }
 }
 
-/** Fifty more rows below the ones that are there, up to two hundred. */
+/** Fifty more rows below the ones that are there, up to two hundred; then the link leads on by itself. */
 export async function more(link) {
   const doc = await ask.page(link.href);
   const known = new Set([...document.querySelectorAll("#items > .item")].map((row) => row.id));
@@ -110,8 +111,9 @@ export async function more(link) {
   items.append(...added);
   tell(items);
   const next = doc.querySelector("[data-more]");
-  if (next && items.children.length < 200) link.href = next.href;
-  else link.parentElement.remove();
+  if (!next) link.parentElement.remove();
+  else link.href = next.href;
+  if (items.children.length >= MOST_ROWS) link.removeAttribute("data-more"); // the rest is a page of its own
   added[0]?.querySelector("a").focus();
 }
 

@@ -6,6 +6,10 @@ import * as times from "./times.js";
 
 times.start();
 menus();
+// The desk changes its address without loading anew; the shift leads back to what is on the screen.
+document.querySelector(".shift")?.addEventListener("submit", (event) => {
+  event.target.elements.back.value = location.pathname + location.search;
+});
 if (!document.body.classList.contains("desk")) {
   live.start({ changes: refresh });
   keys.start({ n: () => document.querySelector(".take-next button")?.click(), "?": help });

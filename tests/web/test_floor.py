@@ -11,7 +11,7 @@ from flask import Flask
 from tests.scene import Scene
 from tests.web.door import Browser, words
 from triage import clock
-from triage.actions import assignments, replies, routing
+from triage.actions import assignments, closing, replies, routing
 from triage.actions.deliveries import Settlement
 from triage.db import db
 from triage.models import Desk, Operator
@@ -54,6 +54,30 @@ def test_the_tile_and_the_queue_beside_it_count_the_same(scene: Scene, browser: 
     page = words(browser.get("/floor"))
     assert "New now 0" in page
     assert "Longest wait nobody waits" in page
+
+
+def test_a_failed_answer_stops_asking_once_somebody_dealt_with_it(
+    scene: Scene, browser: Browser, boss: Operator
+) -> None:
+    report = scene.sms("No ink")
+    held = scene.claim(report, boss)
+
+    def answer(text: str) -> None:
+        seen = scene.seen(report, boss)
+        scene.do(lambda: replies.reply(report.id, boss, held.id, seen, text, text))
+
+    for text in ("one", "two"):
+        answer(text)
+        with scene.later(minutes=1):
+            scene.carry(Settlement("rejected", error="no such number"))
+        assert "Send problems 1" in words(browser.get("/floor"))
+    scene.do(lambda: closing.close(report.id, boss, "no_answer"))
+    with scene.later(minutes=2):
+        assert "Send problems 1" in words(browser.get("/floor")), "closed before the carrier said no"
+    scene.do(lambda: closing.reopen(report.id, boss))
+    with scene.later(minutes=3):
+        scene.do(lambda: closing.close(report.id, boss, "no_answer"))
+        assert "Send problems 0" in words(browser.get("/floor"))
 
 
 def test_the_floor_says_who_holds_what(scene: Scene, browser: Browser, boss: Operator) -> None:
@@ -173,3 +197,13 @@ def test_an_uncertain_answer_needs_a_decision(scene: Scene, browser: Browser, bo
     said = words(browser.get("/floor"))
     assert f"#{report.id} may have been sent" in said
     assert f"Check #{report.id}" in said
+
+
+def test_who_goes_home_with_reports_in_hand_is_shown_them(scene: Scene, browser: Browser, boss: Operator) -> None:
+    gone = {"shift": "off", "back": "/floor"}
+    browser.get("/desk")
+    assert browser.post("/desk/shift", gone).location == "/floor"
+    scene.claim(scene.sms("No ink"), boss)
+    answer = browser.post("/desk/shift", gone)
+    assert answer.location == "/desk?view=mine"
+    assert "You are off and still hold 1 report." in words(browser.get(answer.location))

@@ -32,7 +32,7 @@ def floor(actor: Operator) -> Floor:
         danger_open=_count(Report, Report.status.in_(("open", "assigned")), Report.priority == DANGER),
         on_shift=sum(line.shift != "off" for line in people), people=len(people),
         waiting_sends=_count(Delivery, Delivery.state.in_(WAITING)),
-        send_problems=_count(Delivery, Delivery.state.in_(rows.PROBLEMS), Delivery.purpose == "reply"),
+        send_problems=_count(Delivery, rows.troubled()),
         quarantined=_count(InboundItem, InboundItem.state == "quarantined"), ledger=ledger.ledger(),
         operators=people, decisions=_decisions(desk, people, now), leases_frozen_at=desk.leases_frozen_at,
     )
@@ -104,7 +104,7 @@ def _decisions(desk: Desk, people: Sequence[OperatorLine], now: datetime) -> lis
 
 
 def _troubled_sends() -> list[Decision]:
-    query = select(Delivery).where(Delivery.state.in_(rows.PROBLEMS), Delivery.purpose == "reply")
+    query = select(Delivery).where(rows.troubled())
     query = query.order_by(Delivery.state.desc(), Delivery.id).limit(MOST_DECISIONS)
     return [Decision(one.state, one.report_id, None, one.last_error or "", 1, one.settled_at, one.id)
             for one in db.session.scalars(query)]

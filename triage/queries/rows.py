@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
+from sqlalchemy.orm import aliased
 
 from triage import clock
 from triage.db import db
@@ -70,9 +71,19 @@ def _words(ids: Sequence[int]) -> dict[int, str]:
     return dict(rows.all())
 
 
+def troubled() -> ColumnElement[bool]:
+    """Answers that need a person: in doubt, or failed with no newer one and the report not closed since."""
+    newer, about = aliased(Delivery), aliased(Report)
+    answered = exists(select(newer.id).where(
+        newer.report_id == Delivery.report_id, newer.id > Delivery.id, newer.purpose == "reply",
+        newer.state != "cancelled"))
+    closed = exists(select(about.id).where(about.id == Delivery.report_id, about.closed_at > Delivery.settled_at))
+    dealt_with = and_(Delivery.state == "failed", or_(answered, closed))
+    return and_(Delivery.purpose == "reply", Delivery.state.in_(PROBLEMS), not_(dealt_with))
+
+
 def _problems(ids: Sequence[int]) -> dict[int, int]:
-    query = select(Delivery.report_id, func.count()).where(
-        Delivery.report_id.in_(ids), Delivery.purpose == "reply", Delivery.state.in_(PROBLEMS))
+    query = select(Delivery.report_id, func.count()).where(Delivery.report_id.in_(ids), troubled())
     return dict(db.session.execute(query.group_by(Delivery.report_id)).all())
 
 

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from flask import Blueprint, abort, flash, jsonify, redirect, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from triage.actions import assignments, closing, deliveries, drafts, notes, replies, routing, splitting
 from triage.crashpoints import crashpoint
 from triage.db import run_in_transaction
 from triage.errors import N_, BadInput, Forbidden, NotFound, TriageError
+from triage.queries import inbox
 from triage.web import errors, forms, present, signin
 from triage.web.access import actor, admits
 from triage.web.desk import NUMBER, REPORT, by_script, queue, report_page, to_report
@@ -108,8 +109,20 @@ def still(report_id: int) -> Answer:
 @admits("operator", "coordinator")
 def shift() -> Response:
     """Say whether one takes reports."""
-    run_in_transaction(lambda: assignments.set_shift(actor(), forms.text("shift", most=20)))
+    wanted = forms.text("shift", most=20)
+    run_in_transaction(lambda: assignments.set_shift(actor(), wanted))
+    if wanted == "off" and (held := inbox.counts(actor())["mine"]):
+        return _still_held(held)
     return redirect(signin.safe(forms.text("back", most=2000)) or url_for("desk.desk"), 303)
+
+
+def _still_held(held: int) -> Response:
+    """Going home with reports in hand: show them, and say what to do with them."""
+    flash(ngettext(
+        "You are off and still hold %(num)s report. Return it to the queue, or ask a coordinator to hand it over.",
+        "You are off and still hold %(num)s reports. Return them, or ask a coordinator to hand them over.", held,
+    ), "care")
+    return redirect(url_for("desk.desk", view="mine"), 303)
 
 
 # ---------------------------------------------------------------- what is said
