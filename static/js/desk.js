@@ -102,7 +102,9 @@ function landed(form, { url, doc }) {
     return;
   }
   const voice = form.id === "note" ? "note" : null;
+  const said = (voice || form.id === "reply") && Number(found.dataset.id) === patch.openId();
   arrive(found, true);
+  if (said) byId("thread").lastElementChild?.scrollIntoView({ block: "center" }); // on a phone the page is long, and Undo short
   if (voice && byId("mode-note")) byId("mode-note").checked = true;
   patch.rows([patch.openId()]).catch(() => {});
 }

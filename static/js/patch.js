@@ -50,7 +50,7 @@ function place(row) {
   const old = byId(row.id);
   const id = Number(row.dataset.id);
   if (!old) {
-    if (row.classList.contains("gone")) fresh.delete(id);
+    if (row.classList.contains("gone") || elsewhere(row)) fresh.delete(id);
     else fresh.add(id);
     return;
   }
@@ -60,6 +60,12 @@ function place(row) {
   if (old.innerHTML !== row.innerHTML) row.classList.add("changed");
   old.replaceWith(row);
   if (held) row.querySelector("a").focus();
+}
+
+/** Not new: it stands below the rows shown, or this is a later page of the list. */
+function elsewhere(row) {
+  const upto = byId("items").dataset.upto;
+  return Boolean(upto && row.dataset.order > upto) || new URLSearchParams(location.search).has("after");
 }
 
 function counts(found) {
@@ -111,6 +117,7 @@ export async function more(link) {
   items.append(...added);
   tell(items);
   const next = doc.querySelector("[data-more]");
+  items.dataset.upto = doc.getElementById("items").dataset.upto ?? "";
   if (!next) link.parentElement.remove();
   else link.href = next.href;
   if (items.children.length >= MOST_ROWS) link.removeAttribute("data-more"); // the rest is a page of its own

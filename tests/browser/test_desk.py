@@ -15,7 +15,7 @@ from tests.browser.conftest import PATIENCE_MS, Window, person
 from tests.scene import CITIZEN, INTAKE, Scene
 from tests.served import Served
 from tests.visitor import PASSWORD
-from triage.actions import assignments, notes
+from triage.actions import assignments, notes, routing
 from triage.db import db
 from triage.models import Report, StaffSession
 
@@ -216,3 +216,28 @@ def test_a_report_is_taken_answered_and_resolved_and_another_returned_by_keys_al
     keys.press("Enter")
     expect(page.locator("body")).to_contain_text("Returned to the queue", timeout=PATIENCE_MS)
     assert [scene.report(one.id).status for one in (first, second)] == ["closed", "open"]
+
+
+def test_what_happens_below_the_rows_shown_is_not_called_new(scene: Scene, window: Window) -> None:
+    maya, zawadi = person(scene, "Maya"), person(scene, "Zawadi", "coordinator")
+    reports = [scene.sms(f"Station {number} is closed.", f"+25471100{number:04d}") for number in range(52)]
+    page = window(maya)
+    page.goto("/desk?view=new")
+    expect(page.locator("#live")).to_contain_text("Live", timeout=PATIENCE_MS)
+    scene.do(lambda: notes.add(reports[-1].id, maya, "Called the station"))
+    scene.do(lambda: routing.prioritise(reports[-2].id, zawadi, 1))
+    expect(page.locator("[data-count=urgent]")).to_have_text("1", timeout=PATIENCE_MS)
+    expect(page.locator("#fresh")).to_contain_text("Show 1 new report", timeout=PATIENCE_MS)
+
+
+def test_on_a_phone_what_was_sent_and_its_undo_are_in_sight(scene: Scene, window: Window) -> None:
+    report, maya = scene.sms(SAID), person(scene, "Maya")
+    for number in range(8):
+        scene.sms(f"And this, {number}: " + SAID * 3)
+    scene.claim(report, maya)
+    page = window(maya, viewport={"width": 390, "height": 780})
+    page.goto(f"/desk/reports/{report.id}")
+    page.fill("#text", "Which door?")
+    page.locator("[data-send]").click()
+    page.locator("[data-undo]").wait_for()
+    expect(page.locator("[data-undo]")).to_be_in_viewport()

@@ -96,3 +96,14 @@ def test_history_is_told_without_kinds_a_reader_does_not_need() -> None:
     assert words.happened("report.assigned", "Zawadi", {"name": "Ben"}) == "Zawadi gave this to Ben"
     assert words.happened("delivery.started", "The desk", {}) == ""
     assert words.happened("report.assigned", "Zawadi", None) == ""
+
+
+def test_the_order_of_rows_as_text_is_the_order_of_the_queue() -> None:
+    urgent = replace(FRESH, id=9, priority=1, waiting_since=NOW + timedelta(hours=1))
+    answered = replace(FRESH, id=1, waiting_since=None)
+    later_one = replace(FRESH, waiting_since=NOW + timedelta(seconds=1))
+    queue = [urgent, FRESH, replace(FRESH, id=10_000), later_one, answered]
+    assert sorted(queue, key=lambda row: present.order(row, "new")) == queue
+    closed = [replace(FRESH, closed_at=NOW + timedelta(hours=1)), replace(FRESH, id=4022, closed_at=NOW),
+              replace(FRESH, closed_at=NOW)]
+    assert sorted(reversed(closed), key=lambda row: present.order(row, "resolved")) == closed
