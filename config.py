@@ -50,6 +50,7 @@ class Settings:
     max_sockets: int = 100
     session_hours: int = 12
     form_per_10_minutes: int = 30
+    proxies: int = 0  # how many proxies of ours stand before the server: only their word on the visitor counts
     acknowledge: bool = True  # one neutral answer a day to whoever writes privately
     demo: bool = False
     simulator_path: str = str(INSTANCE / "simulator.db")
@@ -127,6 +128,7 @@ LIMITS = {
     "MAX_SOCKETS": (100, 1, 10000),
     "SESSION_HOURS": (12, 1, 18),
     "FORM_PER_10_MINUTES": (30, 1, 100000),
+    "PROXIES": (0, 0, 5),
 }
 
 

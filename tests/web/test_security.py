@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 
 from tests.scene import Scene
 from tests.web.door import Browser, words
@@ -208,3 +208,15 @@ def test_machines_learn_whether_the_desk_is_alive_and_ready(scene: Scene, browse
     ready = browser.get("/readyz").get_json()
     assert ready["status"] == "ready"
     assert ready["pending"] == 0
+
+
+@pytest.mark.parametrize("settings, told, seen", [
+    ({}, "203.0.113.7", "127.0.0.1"),
+    ({"proxies": 1}, "203.0.113.7", "203.0.113.7"),
+    ({"proxies": 1}, "198.51.100.1, 203.0.113.7", "203.0.113.7"),
+], indirect=["settings"])
+def test_only_our_own_proxies_say_where_a_visitor_comes_from(app: Flask, told: str, seen: str) -> None:
+    asked: list[str | None] = []
+    app.before_request(lambda: asked.append(request.remote_addr))
+    app.test_client().get("/login", headers={"X-Forwarded-For": told})
+    assert asked == [seen]

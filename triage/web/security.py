@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings
 from triage import context
@@ -70,6 +71,9 @@ def init_app(app: Flask) -> None:
     """Put everything in place, the checks in the order in which they must come."""
     settings: Settings = app.config["SETTINGS"]
     app.config.update({**_cookies(settings), **SIZES, **CSRF})
+    if settings.proxies:
+        # Whoever visits is what our own proxies say, counted from the nearest; Host and scheme stay ours to configure.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     throttle.init_app(app)
     for check in (refuse_foreign_hosts, access.load, refuse_foreign_origins):
         app.before_request(check)
