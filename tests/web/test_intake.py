@@ -77,7 +77,7 @@ def test_a_form_changed_and_sent_again_adds_to_the_same_report(citizen: FlaskCli
         ("danger", {"danger": "perhaps"}, "Choose yes, no"),
         ("contact", {"contact": ""}, "Choose whether we may contact you"),
         ("contact", {"contact": "sms", "phone": ""}, "Enter the phone number"),
-        ("contact", {"contact": "sms", "phone": "12345"}, "Enter the phone number"),
+        ("contact", {"contact": "sms", "phone": "12345"}, "This does not look like a whole phone number"),
         ("contact", {"contact": "email", "email": "amina"}, "Enter the e-mail address"),
     ],
 )

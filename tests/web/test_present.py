@@ -106,4 +106,12 @@ def test_the_order_of_rows_as_text_is_the_order_of_the_queue() -> None:
     assert sorted(queue, key=lambda row: present.order(row, "new")) == queue
     closed = [replace(FRESH, closed_at=NOW + timedelta(hours=1)), replace(FRESH, id=4022, closed_at=NOW),
               replace(FRESH, closed_at=NOW)]
-    assert sorted(reversed(closed), key=lambda row: present.order(row, "resolved")) == closed
+    assert sorted(closed[::-1], key=lambda row: present.order(row, "resolved")) == closed
+
+
+@pytest.mark.parametrize("verdict, said", [
+    ("sent", "Ben marked an answer as sent"), ("again", "Ben had an answer sent again"),
+    ("failed", "Ben marked an answer as failed"),
+])
+def test_the_history_says_what_was_decided(verdict: str, said: str) -> None:
+    assert words.happened("delivery.decided", "Ben", {"delivery": 7, "verdict": verdict}) == said

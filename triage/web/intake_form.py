@@ -125,6 +125,9 @@ def _contact(answers: Answers) -> list[Problem]:
         return [Problem("contact", _("Choose whether we may contact you. “No” is fine."))]
     if answers.reply_to is None or address(answers) is not None:
         return []
+    if answers.contact == "sms" and answers.phone:
+        return [Problem("phone", _("This does not look like a whole phone number. Check it, or write it with the "
+                                   "country code, as in +254 700 000 101; or choose “No”."))]
     if answers.contact == "sms":
         return [Problem("phone", _("Enter the phone number we may write to, or choose “No”."))]
     return [Problem("email", _("Enter the e-mail address we may write to, or choose “No”."))]

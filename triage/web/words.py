@@ -74,7 +74,7 @@ def verdicts(state_of_delivery: str) -> list[tuple[str, str]]:
 def happened(kind: str, who: str, data: Mapping[str, object] | None) -> str:
     """One line of history inside a conversation; empty for kinds a reader does not need there."""
     more = {"who": who, **{key: str(value) for key, value in (data or {}).items()}}
-    sentence = _happenings().get(kind, "")
+    sentence = _happenings().get(f"{kind}:{more.get('verdict', '')}") or _happenings().get(kind, "")
     try:
         return sentence % more
     except KeyError:
@@ -94,7 +94,9 @@ def _happenings() -> dict[str, str]:
         "report.routed": gettext("%(who)s routed this to another team"),
         "report.prioritised": gettext("%(who)s changed the urgency"),
         "report.split": gettext("%(who)s split a message off as a new report"),
-        "delivery.decided": gettext("%(who)s decided about an uncertain answer"),
+        "delivery.decided:sent": gettext("%(who)s marked an answer as sent"),
+        "delivery.decided:again": gettext("%(who)s had an answer sent again"),
+        "delivery.decided:failed": gettext("%(who)s marked an answer as failed"),
         "contact.stopped": gettext("The person said STOP: nobody here may write"),
         "contact.started": gettext("The person said START: we may write again"),
         "acknowledgement.queued": gettext("An automatic acknowledgement was sent"),
