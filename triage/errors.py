@@ -90,7 +90,9 @@ class AtCapacity(TriageError):
     """params: name, capacity."""
 
     code, status = "at_capacity", 409
-    sentence = N_("%(name)s already holds %(capacity)s reports that wait for an answer. Answer, close or return one first.")
+    sentence = N_(
+        "%(name)s already holds %(capacity)s reports that wait for an answer. Answer, close or return one first."
+    )
 
 
 class NotTheHolder(TriageError):
