@@ -51,7 +51,7 @@ def test_one_claims_and_the_others_row_changes_by_itself(scene: Scene, window: W
 
 
 def test_a_citizens_message_appears_is_answered_and_seen_delivered_on_the_phone(
-    scene: Scene, window: Window, served: Served
+    scene: Scene, window: Window, served: Served, figures: Figures
 ) -> None:
     maya = person(scene, "Maya")
     desk, phones = window(maya), window()
@@ -59,13 +59,18 @@ def test_a_citizens_message_appears_is_answered_and_seen_delivered_on_the_phone(
     store = Store(served.settings.simulator_path)
     store.add_person("sms", CITIZEN, "Neema")  # a phone of its own on the page
     store.write(Written("sms", CITIZEN, INTAKE, SAID))
+    written = time.monotonic()
     expect(desk.get_by_role("link", name=re.compile("Show 1 new"))).to_be_visible(timeout=PATIENCE_MS)
+    figures(f"{time.monotonic() - written:.2f} s from the citizen's phone to the open desk")
     desk.locator("body").press("n")
     expect(desk.locator("#report")).to_contain_text(SAID, timeout=PATIENCE_MS)
     desk.locator("body").press("r")
     desk.keyboard.type("Which door is closed?")
     desk.keyboard.press("Control+Enter")
+    sent = time.monotonic()
     expect(said(desk, "Which door is closed?")).to_contain_text("Delivered", timeout=PATIENCE_MS)
+    undo = served.settings.undo_seconds
+    figures(f"{time.monotonic() - sent - undo:.2f} s from sent to Delivered, besides the {undo} s to undo")
     phones.goto("/simulator")
     expect(phones.locator("main")).to_contain_text("Which door is closed?")
 
