@@ -29,7 +29,7 @@ def make_settings(folder: Path, **changes: object) -> config.Settings:
         "simulator_path": str(folder / "simulator.db"), "desk_name": "Harbour Election Desk", "demo": True,
         "testing": True, "password_cost": "low", "undo_seconds": 0, "danger_phone": "112",
     }
-    return config.Settings(**{**values, **changes})  # type: ignore[arg-type]
+    return config.Settings(**{**values, **changes})
 
 
 def environment(settings: config.Settings) -> dict[str, str]:

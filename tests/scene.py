@@ -88,7 +88,7 @@ class Scene:
 
     def do(self, fn: object) -> object:
         """Run an action in its transaction."""
-        return run_in_transaction(fn)  # type: ignore[arg-type]
+        return run_in_transaction(fn)
 
     def report(self, report_id: int) -> Report:
         """The report as it stands in the database now."""
@@ -123,17 +123,17 @@ class Scene:
         """Send everything due, as a worker would, each with this outcome (default: accepted); how many left."""
         left = 0
         for delivery_id in outbox.due():
-            order = run_in_transaction(lambda number=delivery_id: begin_attempt(number))  # type: ignore[misc]
+            order = run_in_transaction(lambda number=delivery_id: begin_attempt(number))
             if order is None:
                 continue
             left += 1
             account = db.session.get(Account, order.account_id) if order.account_id else None
             self.sent.append((account.address if account else "web", order.message.recipient, order.message.text))
             outcome = settlement or Settlement("accepted", provider_id=f"OUT{order.attempt_id}")
-            run_in_transaction(lambda number=order.attempt_id, how=outcome: settle(number, how))  # type: ignore[misc]
+            run_in_transaction(lambda number=order.attempt_id, how=outcome: settle(number, how))
         return left
 
-    def later(self, **span: float) -> mock._patch:  # type: ignore[type-arg]
+    def later(self, **span: float) -> mock._patch:
         """A context in which the clock shows a later time, as `timedelta(**span)` says."""
         return later(timedelta(**span))
 
@@ -143,7 +143,7 @@ class Scene:
         return events.head()
 
 
-def later(span: timedelta) -> mock._patch:  # type: ignore[type-arg]
+def later(span: timedelta) -> mock._patch:
     """A context in which `clock.now()` is ahead by `span`: the clock is the only source of time."""
     real = clock.now
 

@@ -118,7 +118,7 @@ def admitting(*roles: str) -> object:
     def named() -> str:
         return ""
 
-    named.admits = frozenset(roles)  # type: ignore[attr-defined]
+    named.admits = frozenset(roles)
     return named
 
 
@@ -126,12 +126,12 @@ def admitting(*roles: str) -> object:
 def test_a_route_without_roles_is_found(planted: Flask, roles: list[str], problems: int) -> None:
     public = {f"{SIGNED}.view"}
     assert unnamed_roles(planted, public) == ["desk.view admits None"]
-    planted.view_functions["desk.view"] = admitting(*roles)  # type: ignore[assignment]
+    planted.view_functions["desk.view"] = admitting(*roles)
     assert len(unnamed_roles(planted, public)) == problems
 
 
 def test_a_public_route_with_roles_is_found(planted: Flask) -> None:
-    planted.view_functions["desk.view"] = admitting("operator")  # type: ignore[assignment]
+    planted.view_functions["desk.view"] = admitting("operator")
     assert len(unnamed_roles(planted, {f"{SIGNED}.view", "desk.view"})) == 1
 
 

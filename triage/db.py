@@ -160,7 +160,8 @@ def insert_once(model: type[Base], key: Sequence[str], **values: object) -> int 
     dialect = db.session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     table = model.__table__
-    statement = insert(table).values(**values).on_conflict_do_nothing(index_elements=list(key))  # type: ignore[arg-type]
+    fresh = insert(table).values(**values)  # type: ignore[arg-type]  # typed as FromClause
+    statement = fresh.on_conflict_do_nothing(index_elements=list(key))
     return db.session.execute(statement.returning(table.c.id)).scalar()
 
 

@@ -26,7 +26,7 @@ def test_two_first_posts_of_one_thread_that_do_not_see_each_other_become_one_rep
 
     def blind(*arguments: object) -> Iterator[int]:
         looks.append(arguments)
-        return iter(()) if len(looks) == 1 else real(*arguments)  # type: ignore[arg-type]
+        return iter(()) if len(looks) == 1 else real(*arguments)
 
     monkeypatch.setattr(filing, "_candidates", blind)
     second = scene.post("Here too.", "@ben@social.example", thread_key="mastodon:https://social.example/root")

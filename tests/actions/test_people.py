@@ -27,7 +27,7 @@ def test_a_new_person_gets_a_pseudonym_the_desks_capacity_and_no_password(scene:
     assert noor.public_name in people.PSEUDONYMS
     assert noor.password_hash is None
     assert scene.kinds()[-1] == Kind.OPERATOR_ADDED
-    assert found.by_email("  NOOR@desk.example ").id == noor.id  # type: ignore[union-attr]
+    assert found.by_email("  NOOR@desk.example ").id == noor.id
 
 
 def test_pseudonyms_differ_until_there_are_none_left(scene: Scene) -> None:
@@ -71,7 +71,7 @@ def test_a_link_is_used_up_by_exactly_one_of_many(app: Flask, scene: Scene) -> N
             except BadInput:
                 pass
 
-    _at_once([lambda n=n: accept(n) for n in range(6)])  # type: ignore[misc]
+    _at_once([lambda n=n: accept(n) for n in range(6)])
     assert len(outcomes) == 1
     db.session.rollback()
     assert db.session.get_one(Operator, amina.id, populate_existing=True).password_hash == f"hash{outcomes[0]}"

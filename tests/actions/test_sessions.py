@@ -77,9 +77,9 @@ def test_ending_all_keeps_the_one_and_other_people(scene: Scene, amina: Operator
 def test_only_own_sessions_are_ended_by_number(scene: Scene, amina: Operator) -> None:
     ben = scene.operator("Ben")
     number = scene.do(lambda: sessions.open(ben.id, "b1", "").id)
-    scene.do(lambda: sessions.end_own(number, amina))  # type: ignore[arg-type]
+    scene.do(lambda: sessions.end_own(number, amina))
     assert hashes() == {"b1"}
-    scene.do(lambda: sessions.end_own(number, ben))  # type: ignore[arg-type]
+    scene.do(lambda: sessions.end_own(number, ben))
     assert hashes() == set()
 
 

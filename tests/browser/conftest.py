@@ -67,7 +67,7 @@ def window(chromium: Browser, served: Served) -> Iterator[Window]:
     contexts: list[BrowserContext] = []
 
     def open_one(operator: Operator | None = None, **options: object) -> Page:
-        context = chromium.new_context(base_url=served.address, **{"locale": "en-GB", **options})  # type: ignore[arg-type]
+        context = chromium.new_context(base_url=served.address, **{"locale": "en-GB", **options})
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)

@@ -25,7 +25,7 @@ def carrier(store: Store) -> Carrier:
 
 
 def sms(text: str = "Mzee ameanguka", **more: object) -> Written:
-    return Written("sms", PHONE, DESK, text, "Neema", **more)  # type: ignore[arg-type]
+    return Written("sms", PHONE, DESK, text, "Neema", **more)
 
 
 def receiver() -> SimulatorSms:
@@ -132,7 +132,7 @@ def test_posts_know_the_post_their_thread_began_with(store: Store, carrier: Carr
     posts = SimulatorPosts(AccountSettings("mastodon", "@desk", SECRET))
     found = [posts.parse(call)[0] for call in door.calls]
     assert {item.thread_key for item in found if isinstance(item, InboundMessage)} == {f"mastodon:{first}"}
-    assert found[2].text == "Acabaram os boletins"  # type: ignore[union-attr]
+    assert found[2].text == "Acabaram os boletins"
     assert store.conversation("mastodon", "@rosa")[0].reposts == 1
 
 

@@ -74,7 +74,7 @@ def begin(scene: Scene) -> deliveries.SendOrder:
     report = scene.sms("The doors are locked")
     fence = scene.claim(report, maya).id
     given = scene.do(lambda: replies.reply(report.id, maya, fence, scene.head(), "We are on our way.", "parked-1"))
-    order = scene.do(lambda: deliveries.begin_attempt(given.id))  # type: ignore[attr-defined]
+    order = scene.do(lambda: deliveries.begin_attempt(given.id))
     assert isinstance(order, deliveries.SendOrder)
     return order
 

@@ -40,7 +40,7 @@ def reply(scene: Scene, report: Report, operator: Operator, text: str) -> Delive
     """The holder answers, waiting to leave."""
     held = scene.claim(report, operator)
     seen = scene.seen(report, operator)
-    return scene.do(lambda: replies.reply(report.id, operator, held.id, seen, text, f"key {text}"))  # type: ignore[return-value]
+    return scene.do(lambda: replies.reply(report.id, operator, held.id, seen, text, f"key {text}"))
 
 
 def test_a_form_becomes_a_row_is_answered_and_read_at_back(citizen: FlaskClient, scene: Scene) -> None:

@@ -58,7 +58,7 @@ def reports(count: int, first: int = 0) -> list[int]:
 def in_batches(items: Sequence[T], act: Callable[[T], object]) -> None:
     """Do something to every item, `BATCH` items a transaction."""
     for start in range(0, len(items), BATCH):
-        run_in_transaction(lambda some=items[start:start + BATCH]: [act(item) for item in some])  # type: ignore[misc]
+        run_in_transaction(lambda some=items[start:start + BATCH]: [act(item) for item in some])
 
 
 def held(count: int, operator_id: int, first: int = 0) -> list[tuple[int, int]]:

@@ -62,7 +62,7 @@ def answer(scene: Scene, report: Report, operator: Operator, text: str) -> Deliv
     """The operator answers; it is carried when the test says so."""
     held = scene.claim(report, operator)
     seen = scene.seen(report, operator)
-    return scene.do(lambda: replies.reply(report.id, operator, held.id, seen, text, f"key-{text[:20]}"))  # type: ignore[return-value]
+    return scene.do(lambda: replies.reply(report.id, operator, held.id, seen, text, f"key-{text[:20]}"))
 
 
 @pytest.mark.parametrize("spelling", ["{0}", "{1} {2} {3} {4}", " {1}-{2}-{3}-{4}\t", "{arabic}", "{persian}"])
@@ -79,7 +79,7 @@ def test_the_code_opens_in_every_spelling(citizen: FlaskClient, visit: Visit, sp
 def test_wrong_and_malformed_codes_get_the_same_answer(citizen: FlaskClient, visit: Visit) -> None:
     send(citizen)
     pages = [visit.enter(code, status=422) for code in ("1" * 16, "", "12", "x" * 5000, "9" * 400, "\x00" * 16)]
-    said = {re.search(r'role="alert".*?</div>', page, re.DOTALL)[0] for page in pages}  # type: ignore[index]
+    said = {re.search(r'role="alert".*?</div>', page, re.DOTALL)[0] for page in pages}
     assert len(said) == 1
     assert "We can’t find that code. Check the 16 digits." in said.pop()
 

@@ -78,7 +78,7 @@ def test_an_unforeseen_error_says_nothing_of_the_inside(app: Flask, scene: Scene
     def broken() -> str:
         raise RuntimeError("postgres://secret")
 
-    broken.admits = frozenset({"coordinator"})  # type: ignore[attr-defined]
+    broken.admits = frozenset({"coordinator"})
     app.view_functions["floor.floor"] = broken
     app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
     browser.sign_in(scene.operator("Zawadi", "coordinator"))

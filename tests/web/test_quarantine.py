@@ -27,7 +27,7 @@ def arrives_broken(scene: Scene) -> int:
         raise Unreadable("This is not JSON.")
 
     arrival = ingest.Arrival("simulator", "sms", "SMbroken", RAW)
-    scene.do(lambda: ingest.receive(arrival, parse))  # type: ignore[arg-type]
+    scene.do(lambda: ingest.receive(arrival, parse))
     return scene.item().id
 
 

@@ -102,7 +102,7 @@ def test_a_secret_that_does_not_open_troubles_one_account_and_sends_nothing(post
 
 
 def test_the_doorbell_sends_what_is_rung_for_without_waiting(post: Post, app: object) -> None:
-    doorbell = Doorbell(app)  # type: ignore[arg-type]
+    doorbell = Doorbell(app)
     doorbell.start()
     try:
         doorbell.ring(frozenset({"reply.accepted"}))

@@ -24,7 +24,7 @@ from triage.models import Assignment, Operator, Report
 from triage.models.operators import SHIFTS
 from triage.queries import reports, scope
 
-TABLE: Table = Report.__table__  # type: ignore[assignment]
+TABLE: Table = Report.__table__  # type: ignore[assignment]  # typed as FromClause
 
 
 def claim(report_id: int, actor: Operator) -> Assignment:

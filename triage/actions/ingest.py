@@ -97,7 +97,7 @@ def _parse_again(item: InboundItem) -> Sequence[Item]:
 
 def _form(values: dict[str, object]) -> InboundMessage:
     values["sent_at"] = None
-    return InboundMessage(**values)  # type: ignore[arg-type]
+    return InboundMessage(**values)  # type: ignore[arg-type]  # what receive_form wrote
 
 
 def _understand(item: InboundItem, parse: Callable[[], Sequence[Item]]) -> None:

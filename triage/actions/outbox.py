@@ -54,7 +54,7 @@ def hurry(account_id: int) -> None:
 
 
 def _waiting(*conditions: object) -> Sequence[Delivery]:
-    query = select(Delivery).where(Delivery.state.in_(WAITING), *conditions)  # type: ignore[arg-type]
+    query = select(Delivery).where(Delivery.state.in_(WAITING), *conditions)  # type: ignore[arg-type]  # any condition
     return db.session.scalars(query.order_by(Delivery.id).with_for_update(key_share=True)).all()
 
 

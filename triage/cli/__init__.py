@@ -25,7 +25,7 @@ for command in (
     start.init, people.add_operator, people.add_operators, people.reset_password, accounts.add_account,
     doctor.doctor, sweep.sweep, demo.demo_desk, demo.demo,
 ):
-    command.callback = with_appcontext(command.callback)  # type: ignore[type-var]
+    command.callback = with_appcontext(command.callback)  # type: ignore[type-var]  # click says Optional
     triage.add_command(command)
 
 

@@ -39,7 +39,8 @@ def floor(actor: Operator) -> Floor:
 
 
 def _count(model: type, *conditions: object) -> int:
-    return db.session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0  # type: ignore[arg-type]
+    query = select(func.count()).select_from(model).where(*conditions)  # type: ignore[arg-type]  # any condition
+    return db.session.scalar(query) or 0
 
 
 def operators(actor: Operator) -> list[OperatorLine]:

@@ -26,7 +26,7 @@ EVERYBODY = ROLES
 
 @bp.record_once
 def _give_languages(state: BlueprintSetupState) -> None:
-    app: Flask = state.app  # type: ignore[assignment]
+    app: Flask = state.app  # type: ignore[assignment]  # Flask types it as its base
     app.jinja_env.globals["languages_offered"] = languages.named
 
 

@@ -24,7 +24,7 @@ MOST_ROWS = 200
 
 @bp.record_once
 def _give_words(state: BlueprintSetupState) -> None:
-    app: Flask = state.app  # type: ignore[assignment]
+    app: Flask = state.app  # type: ignore[assignment]  # Flask types it as its base
     present.init_app(app)
     app.jinja_env.globals["identity"] = identity
     app.jinja_env.filters["refusal"] = errors.sentence

@@ -74,7 +74,7 @@ def checked(purpose: str, lasts: timedelta) -> Callable[[Callable[P, R]], Callab
             request.environ[FOUND] = read(purpose, request.form.get(FIELD, ""), lasts)
             return view(*args, **kwargs)
 
-        checking.checks_form_token = True  # type: ignore[attr-defined]
+        checking.checks_form_token = True  # type: ignore[attr-defined]  # read by security.Csrf
         return checking
 
     return mark

@@ -43,7 +43,7 @@ class Live:
         self._io.on_event("connect", self._connect)
         self._io.on_event("disconnect", self._disconnect)
         self._inner: WSGIApplication = app.wsgi_app
-        app.wsgi_app = self._gate  # type: ignore[method-assign]
+        app.wsgi_app = self._gate  # type: ignore[method-assign]  # WSGI middleware
 
     def hint(self, head: int) -> None:
         """Tell every connected page how far the events have come."""
@@ -92,15 +92,15 @@ class Live:
         if operator is None:
             return False
         with self._lock:
-            self._open[request.sid] = operator.id  # type: ignore[attr-defined]
+            self._open[request.sid] = operator.id  # type: ignore[attr-defined]  # set by Flask-SocketIO
         join_room(STAFF)
         join_room(f"operator:{operator.id}")
-        self._io.emit("changed", {"head": changes.head()}, to=request.sid)  # type: ignore[attr-defined]
+        self._io.emit("changed", {"head": changes.head()}, to=request.sid)  # type: ignore[attr-defined]  # the same
         return True
 
     def _disconnect(self, _reason: object = None) -> None:
         with self._lock:
-            self._open.pop(request.sid, None)  # type: ignore[attr-defined]
+            self._open.pop(request.sid, None)  # type: ignore[attr-defined]  # the same
 
     def end(self, operator_id: int) -> None:
         """Close every socket of an operator whose sessions were ended."""

@@ -59,7 +59,7 @@ class ForeignOrigin(TriageError):
     sentence = N_("This came from another site, so nothing was done. Go to the page and do it there.")
 
 
-class Csrf(CSRFProtect):  # type: ignore[misc]
+class Csrf(CSRFProtect):  # type: ignore[misc]  # the library has no types
     """The session's token on every change, except webhooks and forms that carry a signed token of their own."""
 
     def _is_exempt(self) -> bool:
@@ -73,7 +73,8 @@ def init_app(app: Flask) -> None:
     app.config.update({**_cookies(settings), **SIZES, **CSRF})
     if settings.proxies:
         # Whoever visits is what our own proxies say, counted from the nearest; Host and scheme stay ours to configure.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
+        proxied = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)
+        app.wsgi_app = proxied  # type: ignore[method-assign]  # WSGI middleware
     throttle.init_app(app)
     for check in (refuse_foreign_hosts, access.load, refuse_foreign_origins):
         app.before_request(check)

@@ -53,4 +53,4 @@ def _sessions() -> None:
 
 def _unread() -> None:
     for item_id in outbox.unread():
-        run_in_transaction(lambda number=item_id: ingest.understand_later(number))  # type: ignore[misc]
+        run_in_transaction(lambda number=item_id: ingest.understand_later(number))  # type: ignore[misc]  # a bound default
