@@ -16,6 +16,8 @@ export PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 VENDOR := static/vendor
+# What starts servers and crowds of its own, and is timed: one after the other, with both cores for itself.
+ALONE := races or faults or browser
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard triage/translations/*/LC_MESSAGES/messages.po))
 
 # $(call pip_sync,lock): what the lock says and nothing else. uv where it can, else pip.
@@ -52,11 +54,12 @@ run: $(VENV)/.runtime $(VENDOR)/.stamp $(CATALOGUES) instance/demo.env ## Start 
 
 .PHONY: test
 test: setup-test lint types ## Everything: lint, types and all tests; installs what they need
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 -m "not ($(ALONE))" $(ARGS)
+	$(BIN)/pytest -m "$(ALONE)" $(ARGS)
 
 .PHONY: test-fast
 test-fast: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## The tests that need no system packages (ARGS="-k claim -x")
-	$(BIN)/pytest --ignore=tests/browser -m "not browser" $(ARGS)
+	$(BIN)/pytest --ignore=tests/browser -m "not browser and not postgresql and not redis" $(ARGS)
 
 .PHONY: rehearsal
 rehearsal: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## A stream of reports, a real server, 20 operators (FILE=reports.csv.gz)
@@ -98,8 +101,10 @@ compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 setup-test: setup
 	@need=""; \
 	command -v chromium >/dev/null || need="$$need chromium"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || need="$$need postgresql"; \
+	command -v redis-server >/dev/null || need="$$need redis-server"; \
 	[ -n "$$(fc-list :lang=ar 2>/dev/null || true)" ] || need="$$need fonts-noto-core"; \
-	if [ -n "$$need" ]; then $(call apt_install,$$need,the browser tests); fi
+	if [ -n "$$need" ]; then $(call apt_install,$$need,the tests); fi
 
 $(VENV)/.created: locks/requirements-uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

@@ -1,4 +1,8 @@
-"""Fixtures: settings, a migrated database copied for each test, the application, a scene to play on."""
+"""Fixtures: settings, a migrated database copied for each test, the application, a scene to play on.
+
+Every test that touches a database runs on SQLite and on a private PostgreSQL. A test about one of the
+two alone is marked `@pytest.mark.only("sqlite")` or `only("postgresql")`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from flask_migrate import upgrade
 
 import config
 from tests.scene import Scene
+from tests.servers import Postgres, Redis
 from triage.app import create_app
 from triage.db import db
 
@@ -43,20 +48,61 @@ def environment(settings: config.Settings) -> dict[str, str]:
         "FORM_PER_10_MINUTES": str(settings.form_per_10_minutes), "MAX_SOCKETS": str(settings.max_sockets),
         "PUBLIC_URL": settings.public_url, "DANGER_PHONE": settings.danger_phone,
         "ATTEMPT_SECONDS": str(settings.attempt_seconds), "ACKNOWLEDGE": "1" if settings.acknowledge else "0",
+        "REDIS_URL": settings.redis_url or "",
     }
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what touches a database on both, or on the one that the test is about."""
+    if "database" not in metafunc.fixturenames:
+        return
+    only = metafunc.definition.get_closest_marker("only")
+    wanted = only.args if only else ("sqlite", "postgresql")
+    marks = {"postgresql": pytest.mark.postgresql, "sqlite": ()}
+    metafunc.parametrize("database", [pytest.param(one, marks=marks[one]) for one in wanted], indirect=True)
 
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database at the newest migration, made once."""
+    """An empty SQLite database at the newest migration, made once."""
     folder = tmp_path_factory.mktemp("migrated")
-    app = create_app(make_settings(folder))
-    with app.app_context():
-        upgrade(directory=str(config.ROOT / "migrations"))
-        dispose(app)
+    _migrate(make_settings(folder))
     with sqlite3.connect(folder / "triage.db") as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return folder / "triage.db"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A private PostgreSQL, started once; whoever stops it needs one of their own."""
+    server = Postgres()
+    try:
+        yield server.start()
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of an empty PostgreSQL database at the newest migration, made once."""
+    name = postgres.create()
+    _migrate(make_settings(tmp_path_factory.mktemp("template"), database_url=postgres.url(name)))
+    return name
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Redis]:
+    """A private Redis, started once; whoever stops or floods it needs one of their own."""
+    server = Redis()
+    yield server.start()
+    server.kill()
+
+
+def _migrate(settings: config.Settings) -> None:
+    app = create_app(settings)
+    with app.app_context():
+        upgrade(directory=str(config.ROOT / "migrations"))
+        dispose(app)
 
 
 def dispose(app: Flask) -> None:
@@ -67,10 +113,22 @@ def dispose(app: Flask) -> None:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, migrated: Path, request: pytest.FixtureRequest) -> config.Settings:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of this test's own empty database."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated"), tmp_path / "triage.db")
+        yield f"sqlite:///{tmp_path / 'triage.db'}"
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        name = server.create(request.getfixturevalue("template"))
+        yield server.url(name)
+        server.drop(name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database: str, request: pytest.FixtureRequest) -> config.Settings:
     """Settings of this test's own desk; `@pytest.mark.parametrize("settings", [{…}], indirect=True)` changes some."""
-    shutil.copy(migrated, tmp_path / "triage.db")
-    return make_settings(tmp_path, **getattr(request, "param", {}))
+    return make_settings(tmp_path, **{"database_url": database, **getattr(request, "param", {})})
 
 
 class Browser(FlaskClient):

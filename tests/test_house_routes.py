@@ -12,9 +12,9 @@ from flask_wtf import CSRFProtect
 
 import config
 from triage.app import create_app
+from triage.rights import RIGHTS, Right
 from triage.web import PUBLIC_ENDPOINTS
 
-ROLES = {"operator", "coordinator", "admin", "auditor"}
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 SIGNED = "webhooks"  # these verify the provider's signature instead
 FILES = "static"  # Flask's own endpoint: style sheets and scripts, nothing of the desk
@@ -39,12 +39,12 @@ def unchecked(app: Flask) -> list[str]:
     return problems
 
 
-def unnamed_roles(app: Flask, public: Collection[str]) -> list[str]:
-    """Each endpoint that neither names the roles it admits nor stands on the list of public ones."""
+def unnamed_rights(app: Flask, public: Collection[str]) -> list[str]:
+    """Each endpoint that neither names a right of the table nor stands on the list of public ones."""
     problems = []
     for endpoint, view in app.view_functions.items():
         admits = getattr(view, "admits", None)
-        named = isinstance(admits, frozenset) and bool(admits) and admits <= ROLES
+        named = admits in RIGHTS
         if endpoint not in {*public, FILES} and not named:
             problems.append(f"{endpoint} admits {admits!r}")
         if endpoint in public and admits is not None:
@@ -77,7 +77,7 @@ def view() -> str:
 
 @pytest.fixture
 def planted() -> Flask:
-    """A small application: a webhook and a form, CSRF checked on both, roles named on neither."""
+    """A small application: a webhook and a form, CSRF checked on both, rights named on neither."""
     planted = Flask("planted")
     planted.config["SECRET_KEY"] = "planted"
     CSRFProtect(planted)
@@ -112,31 +112,31 @@ def test_every_changing_route_but_webhooks_checks_csrf(app: Flask) -> None:
     assert unchecked(app) == []
 
 
-def admitting(*roles: str) -> object:
-    """A view that names `roles`."""
+def admitting(right: str | None) -> object:
+    """A view that names `right`."""
 
     def named() -> str:
         return ""
 
-    named.admits = frozenset(roles)
+    named.admits = right
     return named
 
 
-@pytest.mark.parametrize("roles, problems", [(["operator"], 0), (["janitor"], 1), ([], 1)])
-def test_a_route_without_roles_is_found(planted: Flask, roles: list[str], problems: int) -> None:
+@pytest.mark.parametrize("right, problems", [(Right.SEE_FLOOR, 0), ("sweep_the_floor", 1), (None, 1)])
+def test_a_route_without_a_right_is_found(planted: Flask, right: str | None, problems: int) -> None:
     public = {f"{SIGNED}.view"}
-    assert unnamed_roles(planted, public) == ["desk.view admits None"]
-    planted.view_functions["desk.view"] = admitting(*roles)
-    assert len(unnamed_roles(planted, public)) == problems
+    assert unnamed_rights(planted, public) == ["desk.view admits None"]
+    planted.view_functions["desk.view"] = admitting(right)
+    assert len(unnamed_rights(planted, public)) == problems
 
 
-def test_a_public_route_with_roles_is_found(planted: Flask) -> None:
-    planted.view_functions["desk.view"] = admitting("operator")
-    assert len(unnamed_roles(planted, {f"{SIGNED}.view", "desk.view"})) == 1
+def test_a_public_route_with_a_right_is_found(planted: Flask) -> None:
+    planted.view_functions["desk.view"] = admitting(Right.SEE_FLOOR)
+    assert len(unnamed_rights(planted, {f"{SIGNED}.view", "desk.view"})) == 1
 
 
-def test_every_route_names_the_roles_it_admits_or_is_public(app: Flask) -> None:
-    assert unnamed_roles(app, PUBLIC_ENDPOINTS) == []
+def test_every_route_names_the_right_it_asks_for_or_is_public(app: Flask) -> None:
+    assert unnamed_rights(app, PUBLIC_ENDPOINTS) == []
 
 
 def test_every_public_endpoint_exists(app: Flask) -> None:

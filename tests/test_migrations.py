@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
@@ -30,6 +31,7 @@ def test_migrations_and_models_agree(app: Flask) -> None:
     assert compare_metadata(context, Base.metadata) == []
 
 
+@pytest.mark.only("sqlite")
 def test_every_partial_index_check_and_name_of_the_models_stands_in_the_migrated_database(
     settings: config.Settings, tmp_path: Path
 ) -> None:
@@ -63,6 +65,7 @@ def test_a_populated_database_goes_up_again_without_loss(app: Flask, scene: Scen
     assert after == before
 
 
+@pytest.mark.only("sqlite")
 def test_down_and_up_again_leaves_the_same_schema(app: Flask, settings: config.Settings) -> None:
     path = Path(settings.database_url.removeprefix("sqlite:///"))
     before = schema(path)

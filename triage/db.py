@@ -7,7 +7,9 @@ writer is active, and SQLite's own waiting is not a queue (p99 415 ms against 20
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -17,20 +19,26 @@ from typing import Any, TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, DateTime, Engine, Integer, MetaData, event
+from sqlalchemy import BigInteger, Connection, DateTime, Engine, Integer, MetaData, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
+
+from triage import clock
 
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 30_000
-MAX_TRIES = 5
+MAX_TRIES = 8
+LONGEST_PAUSE = 0.05  # seconds between tries, at most: whoever lost a deadlock should not meet the winner again
+LOST_COMMIT_SECONDS = 10.0  # how long to ask whether a COMMIT whose answer was lost took place
 # How rows are locked: against other writers, yet not against rows that only point to them. An event of a
 # report or a person, written behind the lock of event numbers, must never wait for who waits for that lock.
 LOCK: dict[str, Any] = {"key_share": True}  # for `session.get`; queries say with_for_update(key_share=True)
+# Nobody waits for ever: not for a lock, not for a statement, and no transaction is left open by who forgot it.
+PATIENCE_OF_POSTGRES = ("lock_timeout=5s", "statement_timeout=30s", "idle_in_transaction_session_timeout=60s")
 RETRY_STATES = {"40001", "40P01"}  # serialization failure, deadlock (PostgreSQL's error codes)
 
 NAMING = {
@@ -71,6 +79,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 db = SQLAlchemy(metadata=Base.metadata)
 
+
+class CommitUnknown(Exception):
+    """The answer to COMMIT was lost and the database has not come back to say whether it took place."""
+
+
 _writer_lock = threading.Lock()
 _before_commit: list[Callable[[Session], None]] = []
 _after_commit: list[Callable[[Mapping[str, Any]], None]] = []
@@ -90,8 +103,10 @@ def run_in_transaction(fn: Callable[[], T]) -> T:
     """Begin, run `fn`, commit, tell the listeners; give back what `fn` gave.
 
     A serialization failure, a deadlock, a locked database or a lost connection rolls back and runs
-    `fn` again, at most MAX_TRIES times: `fn` must do no I/O and must load what it needs itself.
-    Any other exception rolls back and leaves. Calls do not nest.
+    `fn` again, at most MAX_TRIES times: `fn` must do no I/O and must load what it needs itself. Where
+    the answer to COMMIT was lost, PostgreSQL is asked whether it took place, and `fn` runs again only
+    if it did not; raises CommitUnknown where it does not come back to say. Any other exception rolls
+    back and leaves. Calls do not nest.
     """
     session = db.session()
     if session.info.get("writing"):
@@ -102,6 +117,7 @@ def run_in_transaction(fn: Callable[[], T]) -> T:
         except DBAPIError as problem:
             if not (tries_left and _worth_retrying(problem)):
                 raise
+            time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 - jitter, not a secret
             continue
         for hook in _after_commit:
             hook(left)
@@ -119,13 +135,53 @@ def _attempt(session: Session, fn: Callable[[], T]) -> tuple[T, Mapping[str, Any
             result = fn()
             for hook in _before_commit:
                 hook(session)
-            session.commit()
+            _commit(session)
             return result, dict(session.info)
         except BaseException:
             session.rollback()
             raise
         finally:
             session.info.pop("writing", None)
+
+
+def _commit(session: Session) -> None:
+    """Commit. A lost answer is not a lost transaction: it raises only where the commit did not take place."""
+    number = _transaction_number(session)
+    try:
+        session.commit()
+    except OperationalError as problem:
+        if number is None or not problem.connection_invalidated:
+            raise
+        session.rollback()
+        if not _took_place(session, number):
+            raise
+
+
+def _transaction_number(session: Session) -> str | None:
+    """PostgreSQL's number of the running transaction; None elsewhere, and where nothing was written."""
+    if session.get_bind().dialect.name != "postgresql":
+        return None
+    number: str | None = session.scalar(text("SELECT pg_current_xact_id_if_assigned()::text"))
+    return number
+
+
+def _took_place(session: Session, number: str) -> bool:
+    """Ask over a new connection what became of a transaction. CommitUnknown where nobody answers in time.
+
+    The server may still be busy committing it, or be starting anew: then it is asked again. See
+    PostgreSQL's manual, "Transaction ID and Snapshot Information Functions": pg_xact_status.
+    """
+    until = clock.steady() + LOST_COMMIT_SECONDS
+    while clock.steady() < until:
+        try:
+            status = session.scalar(text("SELECT pg_xact_status(CAST(:number AS xid8))"), {"number": number})
+        except OperationalError:
+            status = None
+        session.rollback()
+        if status in ("committed", "aborted"):
+            return bool(status == "committed")
+        time.sleep(LONGEST_PAUSE)
+    raise CommitUnknown
 
 
 def _write_turn(session: Session) -> AbstractContextManager[object]:
@@ -179,7 +235,8 @@ def _engine_options(url: str) -> dict[str, object]:
     if url.startswith("sqlite"):
         return {"pool_size": 16, "max_overflow": 256, "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000},
                 "hide_parameters": True}
-    return {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16, "hide_parameters": True}
+    return {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16, "pool_timeout": 5, "hide_parameters": True,
+            "connect_args": {"connect_timeout": 3, "options": " ".join(f"-c {one}" for one in PATIENCE_OF_POSTGRES)}}
 
 
 @event.listens_for(Engine, "connect")

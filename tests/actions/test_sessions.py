@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from tests.scene import Scene
 from triage import clock
@@ -37,7 +38,7 @@ def test_a_session_lasts_what_the_desk_says_and_not_longer(scene: Scene, amina: 
 
 def test_the_same_token_is_never_stored_twice(scene: Scene, amina: Operator) -> None:
     scene.do(lambda: sessions.open(amina.id, "h1", ""))
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(IntegrityError, match="token_hash"):
         scene.do(lambda: sessions.open(amina.id, "h1", ""))
 
 

@@ -136,6 +136,7 @@ def test_a_wrong_account_is_one_sentence(app: Flask, scene: Scene, arguments: li
     assert sentence in said.output
 
 
+@pytest.mark.only("sqlite")
 def test_doctor_says_when_all_is_well_and_when_nobody_is_admin(app: Flask, scene: Scene) -> None:
     assert "WRONG people: 0 active, 0 of them admin" in run(app, "doctor").output
     scene.operator("Zawadi", "coordinator", "admin")
@@ -147,6 +148,7 @@ def test_doctor_says_when_all_is_well_and_when_nobody_is_admin(app: Flask, scene
     assert "ok    people: 1 active, 1 of them admin" in said
 
 
+@pytest.mark.only("sqlite")
 def test_doctor_knows_another_desks_keys(app: Flask, scene: Scene, tmp_path: Path) -> None:
     scene.sms("The doors are locked.")
     other = create_app(make_settings(tmp_path, triage_keys={"k1": b"x" * 32, "index": b"y" * 32}))

@@ -146,6 +146,7 @@ def test_what_cannot_be_understood_is_quarantined_and_the_receipt_still_stands(
     assert ledger().difference == 0
 
 
+@pytest.mark.only("sqlite")
 def test_the_code_stands_nowhere_in_clear(citizen: FlaskClient, scene: Scene, app: Flask) -> None:
     code = code_in(send(citizen, {"contact": "sms", "phone": "0712 345 678"}))
     path = app.config["SETTINGS"].database_url.removeprefix("sqlite:///")

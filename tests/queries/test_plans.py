@@ -63,6 +63,7 @@ LOOKS: dict[str, Callable[[Operator], object]] = {
 }
 
 
+@pytest.mark.only("sqlite")
 @pytest.mark.parametrize("look", LOOKS)
 def test_no_look_reads_a_whole_growing_table(crowd: Scene, look: str) -> None:
     maya = crowd.operator("Maya")
@@ -71,6 +72,7 @@ def test_no_look_reads_a_whole_growing_table(crowd: Scene, look: str) -> None:
     assert not walked(statements)
 
 
+@pytest.mark.only("sqlite")
 def test_the_first_of_the_queue_is_found_by_walking_the_queue_not_by_sorting_it(crowd: Scene) -> None:
     maya = crowd.operator("Maya")
     with asked() as statements:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 
 from triage.queries import changes
+from triage.rights import Right
 from triage.web.access import actor, admits
 
 bp = Blueprint("api_events", __name__)
@@ -14,7 +15,7 @@ LONGEST_NUMBER = 18  # digits a database can hold
 
 
 @bp.get("/api/v1/events")
-@admits("operator", "coordinator")
+@admits(Right.READ_REPORTS)
 def events() -> Response | tuple[Response, int]:
     """The events above `after`, filtered by rights; `next` is where to go on, `head` how far there is to go.
 

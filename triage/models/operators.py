@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from triage import rights
 from triage.db import Base, BigKey
 from triage.models.columns import Key, Moment, Word, WordSet, link, one_of
 
@@ -47,10 +48,14 @@ class Operator(Base):
         """Whether this person has one of `roles`."""
         return bool(self.roles.intersection(roles))
 
+    def may(self, right: rights.Right) -> bool:
+        """Whether this person has `right`, by the one table of rights."""
+        return rights.has(self.roles, right)
+
     @property
     def reads_reports(self) -> bool:
         """Operators and coordinators read report text; somebody who is only admin or auditor does not."""
-        return self.has_role("operator", "coordinator")
+        return self.may(rights.Right.READ_REPORTS)
 
 
 class Team(Base):

@@ -1,6 +1,6 @@
 """The web: blueprints that read through queries and write through actions in one transaction.
 
-Every staff view names the roles it admits (`access.admits`); what needs no sign-in stands below, and
+Every staff view names the right it asks for (`access.admits`); what needs no sign-in stands below, and
 what is on neither list is refused.
 """
 

@@ -1,4 +1,4 @@
-"""Who is signed in, and which roles a view admits."""
+"""Who is signed in, and which right a view asks for."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from triage.db import run_in_transaction
 from triage.errors import N_, Forbidden, TriageError
 from triage.models import Operator, StaffSession
 from triage.queries import sessions as living
+from triage.rights import Right
 from triage.web import PUBLIC_ENDPOINTS
 
 P = ParamSpec("P")
@@ -77,24 +78,24 @@ def cut_sockets(operator_id: int) -> None:
     current_app.extensions["live"].end(operator_id)
 
 
-def admits(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let a view be reached by people with one of `roles`; others get SignedOut or Forbidden."""
+def admits(right: Right) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a view be reached by people who have `right`; others get SignedOut or Forbidden."""
 
     def mark(view: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            if not actor().has_role(*roles):
+            if not actor().may(right):
                 raise Forbidden
             return view(*args, **kwargs)
 
-        guarded.admits = frozenset(roles)  # type: ignore[attr-defined]  # read by tests and deny_by_default
+        guarded.admits = right  # type: ignore[attr-defined]  # read by tests and deny_by_default
         return guarded
 
     return mark
 
 
 def deny_by_default() -> None:
-    """Before each request: a view that names no roles and is not public is for nobody."""
+    """Before each request: a view that names no right and is not public is for nobody."""
     endpoint = request.endpoint
     if endpoint is None or endpoint == "static" or endpoint in PUBLIC_ENDPOINTS:
         return

@@ -16,6 +16,7 @@ from triage.errors import N_, BadInput
 from triage.models.desk import SENDER_RULES
 from triage.queries import accounts, people
 from triage.queries.shapes import AccountLine
+from triage.rights import Right
 from triage.web import errors, forms
 from triage.web.access import actor, admits
 from triage.web.desk import NUMBER
@@ -27,7 +28,7 @@ BAD_LIMITS = N_("Write limits as messages/seconds, such as 10/60 for ten a minut
 
 
 @bp.get("/accounts")
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_ACCOUNTS)
 def everything() -> ResponseReturnValue:
     """The table, the sender rules, and the form to add an account."""
     return _page()
@@ -54,7 +55,7 @@ def _done(act: Callable[[], object], said: str) -> ResponseReturnValue:
 
 
 @bp.post("/accounts")
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_ACCOUNTS)
 def add() -> ResponseReturnValue:
     """Add an account: shared, or somebody's own."""
     one = actor()
@@ -76,7 +77,7 @@ def _limits() -> list[list[int]] | None:
 
 
 @bp.post(f"{ACCOUNT}/pause")
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_ACCOUNTS)
 def pause(account_id: int) -> ResponseReturnValue:
     """Nothing leaves from it until somebody resumes it."""
     one = actor()
@@ -84,7 +85,7 @@ def pause(account_id: int) -> ResponseReturnValue:
 
 
 @bp.post(f"{ACCOUNT}/resume")
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_ACCOUNTS)
 def resume(account_id: int) -> ResponseReturnValue:
     """It may send again."""
     one = actor()
@@ -92,7 +93,7 @@ def resume(account_id: int) -> ResponseReturnValue:
 
 
 @bp.post(f"{ACCOUNT}/secret")
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_ACCOUNTS)
 def secret(account_id: int) -> ResponseReturnValue:
     """A new key; the old one is forgotten."""
     one = actor()
@@ -100,7 +101,7 @@ def secret(account_id: int) -> ResponseReturnValue:
 
 
 @bp.post(ACCOUNT)
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_ACCOUNTS)
 def edit(account_id: int) -> ResponseReturnValue:
     """The name citizens see, and the limits."""
     one = actor()
@@ -109,7 +110,7 @@ def edit(account_id: int) -> ResponseReturnValue:
 
 
 @bp.get(f"{ACCOUNT}/transfer")
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_ACCOUNTS)
 def plan(account_id: int) -> str:
     """What a transfer would touch, and to whom."""
     held, waiting = accounts.at_stake(account_id)
@@ -125,7 +126,7 @@ def _line(account_id: int) -> AccountLine:
 
 
 @bp.post(f"{ACCOUNT}/transfer")
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_ACCOUNTS)
 def transfer(account_id: int) -> ResponseReturnValue:
     """Give it to somebody else; answers that waited become drafts."""
     one, to = actor(), forms.optional_whole("operator")
@@ -139,7 +140,7 @@ def transfer(account_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/accounts/rules")
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_ACCOUNTS)
 def rule() -> ResponseReturnValue:
     """Which account answers on a channel."""
     one, channel, wanted = actor(), forms.text("channel", most=40), forms.text("rule", most=40)

@@ -12,16 +12,15 @@ from triage.actions import people, sessions
 from triage.db import run_in_transaction
 from triage.errors import BadInput, NotFound
 from triage.models import Operator
-from triage.models.operators import ROLES
 from triage.queries import people as found
 from triage.queries import sessions as living
+from triage.rights import Right
 from triage.web import errors, forms, kept, languages, signin, throttle
 from triage.web.access import actor, admits, cut_sockets
 from triage.web.desk import NUMBER
 
 bp = Blueprint("auth", __name__)
 
-EVERYBODY = ROLES
 
 
 @bp.record_once
@@ -89,7 +88,7 @@ def _onward(operator: Operator, typed: kept.Kept | None, onward: str) -> Respons
 
 
 @bp.post("/logout")
-@admits(*EVERYBODY)
+@admits(Right.OWN_PAGE)
 def logout() -> ResponseReturnValue:
     """End this session here and in the database."""
     token_hash = g.session_hash
@@ -143,7 +142,7 @@ def _chosen(password: str, operator: Operator) -> str:
 
 
 @bp.get("/me")
-@admits(*EVERYBODY)
+@admits(Right.OWN_PAGE)
 def me() -> ResponseReturnValue:
     """A person's own page: language, password, and where they are signed in."""
     return _me()
@@ -157,7 +156,7 @@ def _me(trouble: str = "", status: int = 200) -> ResponseReturnValue:
 
 
 @bp.post("/me/password")
-@admits(*EVERYBODY)
+@admits(Right.OWN_PAGE)
 def new_password() -> ResponseReturnValue:
     """A new password, after the present one; every other session ends."""
     one, now, new = actor(), forms.secret("current"), forms.secret("password")
@@ -182,7 +181,7 @@ def _set_password(one: Operator, new: str) -> None:
 
 
 @bp.post(f"/me/sessions/<{NUMBER}:session_id>/end")
-@admits(*EVERYBODY)
+@admits(Right.OWN_PAGE)
 def end_session(session_id: int) -> ResponseReturnValue:
     """Sign another browser of mine out."""
     one = actor()
@@ -192,7 +191,7 @@ def end_session(session_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/me/sessions/end")
-@admits(*EVERYBODY)
+@admits(Right.OWN_PAGE)
 def end_others() -> ResponseReturnValue:
     """Sign every other browser of mine out."""
     operator_id, here = actor().id, g.session_hash
@@ -204,7 +203,7 @@ def end_others() -> ResponseReturnValue:
 
 
 @bp.post("/language")
-@admits(*EVERYBODY)
+@admits(Right.OWN_PAGE)
 def language() -> ResponseReturnValue:
     """The language of my pages; empty follows the browser."""
     operator_id, chosen = actor().id, forms.choice("language", ("", *languages.offered()))
@@ -214,7 +213,7 @@ def language() -> ResponseReturnValue:
 
 
 @bp.post("/me/typed")
-@admits(*EVERYBODY)
+@admits(Right.OWN_PAGE)
 def keep() -> ResponseReturnValue:
     """Typed text from a page whose form was refused becomes a draft."""
     typed = kept.of_form()

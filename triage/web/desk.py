@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from triage.errors import TriageError
 from triage.queries import conversation, inbox, people, reports
+from triage.rights import Right
 from triage.web import errors, present
 from triage.web.access import actor, admits
 from triage.web.identity import identity
@@ -31,7 +32,7 @@ def _give_words(state: BlueprintSetupState) -> None:
 
 
 @bp.get("/desk")
-@admits("operator", "coordinator")
+@admits(Right.READ_REPORTS)
 def desk() -> str:
     """A queue."""
     page = inbox.page(actor(), queue(), after=request.args.get("after"))
@@ -39,21 +40,21 @@ def desk() -> str:
 
 
 @bp.get(REPORT)
-@admits("operator", "coordinator")
+@admits(Right.READ_REPORTS)
 def report(report_id: int) -> str:
     """A report beside its queue."""
     return report_page(report_id)
 
 
 @bp.get(f"{REPORT}/thread")
-@admits("operator", "coordinator")
+@admits(Right.READ_REPORTS)
 def pane(report_id: int) -> str:
     """The report alone, for a page that is open already."""
     return render_template("desk/report.html", **_shown(report_id))
 
 
 @bp.get("/desk/rows")
-@admits("operator", "coordinator")
+@admits(Right.READ_REPORTS)
 def rows() -> str:
     """Rows by number, with the counts of the rail: what a live page patches."""
     me = identity()  # its event number is read before the rows

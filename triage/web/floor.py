@@ -17,6 +17,7 @@ from triage.errors import TriageError
 from triage.queries import floor as view
 from triage.queries import inbox, people
 from triage.queries.shapes import OperatorLine
+from triage.rights import Right
 from triage.web import errors, forms
 from triage.web.access import actor, admits
 from triage.web.desk import NUMBER
@@ -36,14 +37,14 @@ class Result:
 
 
 @bp.get("/floor")
-@admits("coordinator")
+@admits(Right.SEE_FLOOR)
 def floor() -> str:
     """The coordinator's page."""
     return _shown("floor/floor.html")
 
 
 @bp.get("/floor/body")
-@admits("coordinator")
+@admits(Right.SEE_FLOOR)
 def body() -> str:
     """The page without its frame, for a page that is open already."""
     return _shown("floor/body.html")
@@ -55,7 +56,7 @@ def _shown(template: str) -> str:
 
 
 @bp.post(f"/floor/give/{OPERATOR}")
-@admits("coordinator")
+@admits(Right.SEE_FLOOR)
 def give(operator_id: int) -> ResponseReturnValue:
     """Give a person the report whose number was written, or the first one of the queue."""
     number = forms.optional_whole("report")
@@ -86,14 +87,14 @@ def _why_not(act: Callable[[], object]) -> str:
 
 
 @bp.get(f"/floor/hand-over/{OPERATOR}")
-@admits("coordinator")
+@admits(Right.SEE_FLOOR)
 def hand_over(operator_id: int) -> str:
     """What a person holds, to be ticked and given to somebody else."""
     return _hand_over(operator_id, [])
 
 
 @bp.post(f"/floor/hand-over/{OPERATOR}")
-@admits("coordinator")
+@admits(Right.SEE_FLOOR)
 def hand_over_to(operator_id: int) -> ResponseReturnValue:
     """Give the ticked reports to somebody, each by itself; those that changed meanwhile are left and named."""
     to, numbers = forms.whole("to"), _numbers()
@@ -128,7 +129,7 @@ def _line(operator_id: int) -> OperatorLine:
 
 
 @bp.post("/floor/resume")
-@admits("coordinator")
+@admits(Right.SEE_FLOOR)
 def resume() -> ResponseReturnValue:
     """Let the lease clocks run again."""
     one = actor()

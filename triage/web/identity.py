@@ -10,6 +10,7 @@ from flask_babel import gettext
 
 from triage.models import Account, Operator
 from triage.queries import accounts, changes, inbox
+from triage.rights import Right
 from triage.web.words import role_words
 
 NOBODY: Mapping[str, int] = {}
@@ -65,9 +66,9 @@ def _nobody() -> Identity:
 def _pages(operator: Operator, counts: Mapping[str, int]) -> list[Link]:
     quarantined = counts.get("quarantined", 0)
     pages = [
-        (("coordinator",), Link("/floor", gettext("Floor"))),
-        (("coordinator",), Link("/quarantine", gettext("Quarantined"), "quarantined", quarantined)),
-        (("coordinator", "admin"), Link("/accounts", gettext("Accounts"))),
-        (("coordinator", "admin"), Link("/people", gettext("People"))),
+        (Right.SEE_FLOOR, Link("/floor", gettext("Floor"))),
+        (Right.READ_QUARANTINE, Link("/quarantine", gettext("Quarantined"), "quarantined", quarantined)),
+        (Right.MANAGE_ACCOUNTS, Link("/accounts", gettext("Accounts"))),
+        (Right.MANAGE_PEOPLE, Link("/people", gettext("People"))),
     ]
-    return [link for roles, link in pages if operator.has_role(*roles)]
+    return [link for right, link in pages if operator.may(right)]

@@ -13,6 +13,7 @@ from triage.errors import N_, BadInput, Forbidden, TriageError
 from triage.models import Operator
 from triage.models.operators import ROLES
 from triage.queries import people
+from triage.rights import Right
 from triage.web import errors, forms
 from triage.web.access import actor, admits, cut_sockets
 from triage.web.desk import NUMBER
@@ -25,7 +26,7 @@ NOT_YOURS = N_("Only an admin can change or invite somebody who is more than an 
 
 
 @bp.get("/people")
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_PEOPLE)
 def everybody() -> ResponseReturnValue:
     """The list, teams, and the form to add somebody."""
     return _page()
@@ -44,7 +45,7 @@ def _page(status: int = 200, *, trouble: str = "", link: str = "", invited: Oper
 
 
 @bp.post("/people")
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_PEOPLE)
 def add() -> ResponseReturnValue:
     """Add somebody and show their link, once."""
     one = actor()
@@ -77,7 +78,7 @@ def _link(token: str) -> str:
 
 
 @bp.post(f"{PERSON}/invite")
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_PEOPLE)
 def invite(operator_id: int) -> ResponseReturnValue:
     """A new link, for a new password; the old password works until the link is used."""
     one = actor()
@@ -93,7 +94,7 @@ def _invited(operator_id: int, one: Operator) -> tuple[Operator, str]:
 
 
 @bp.post(PERSON)
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_PEOPLE)
 def edit(operator_id: int) -> ResponseReturnValue:
     """Change roles, capacity, languages, approval; or switch somebody off or on."""
     one = actor()
@@ -113,7 +114,7 @@ def _refusal(problem: TriageError) -> str:
 
 
 @bp.post("/teams")
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_PEOPLE)
 def add_team() -> ResponseReturnValue:
     """A new team."""
     one = actor()
@@ -126,7 +127,7 @@ def add_team() -> ResponseReturnValue:
 
 
 @bp.post(f"{TEAM}/join")
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_PEOPLE)
 def join(team_id: int) -> ResponseReturnValue:
     """Put somebody into a team."""
     one, operator_id = actor(), forms.whole("operator")
@@ -135,7 +136,7 @@ def join(team_id: int) -> ResponseReturnValue:
 
 
 @bp.post(f"{TEAM}/leave")
-@admits("coordinator", "admin")
+@admits(Right.MANAGE_PEOPLE)
 def leave(team_id: int) -> ResponseReturnValue:
     """Take somebody out of a team."""
     one, operator_id = actor(), forms.whole("operator")

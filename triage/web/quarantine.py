@@ -10,6 +10,7 @@ from triage.actions import inbound
 from triage.db import run_in_transaction
 from triage.errors import NotFound
 from triage.queries import inbox, quarantine
+from triage.rights import Right
 from triage.web.access import actor, admits
 from triage.web.desk import NUMBER
 
@@ -19,7 +20,7 @@ MOST = 50
 
 
 @bp.get("/quarantine")
-@admits("coordinator")
+@admits(Right.READ_QUARANTINE)
 def items() -> str:
     """The newest items, each with what came and what went wrong."""
     return render_template("quarantine/quarantine.html", items=quarantine.items(MOST),
@@ -27,7 +28,7 @@ def items() -> str:
 
 
 @bp.post(f"/quarantine/<{NUMBER}:item_id>/retry")
-@admits("coordinator")
+@admits(Right.READ_QUARANTINE)
 def retry(item_id: int) -> ResponseReturnValue:
     """Let it be read again."""
     one = actor()

@@ -18,6 +18,7 @@ from triage.crashpoints import crashpoint
 from triage.db import run_in_transaction
 from triage.errors import N_, BadInput, Forbidden, NotFound, TriageError
 from triage.queries import inbox
+from triage.rights import Right
 from triage.web import errors, forms, present, signin
 from triage.web.access import actor, admits
 from triage.web.desk import NUMBER, REPORT, by_script, queue, report_page, to_report
@@ -51,14 +52,14 @@ def _refused(report_id: int, refusal: TriageError, typed: str | None = None) -> 
 
 
 @bp.post(f"{REPORT}/claim")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def claim(report_id: int) -> Answer:
     """Take this one."""
     return _done(report_id, lambda: assignments.claim(report_id, actor()))
 
 
 @bp.post("/desk/next")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def take_next() -> Response:
     """Take whatever the queue has first."""
     try:
@@ -83,7 +84,7 @@ def _to_queue(sentence: str, kind: str) -> Response:
 
 
 @bp.post(f"{REPORT}/release")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def release(report_id: int) -> Answer:
     """Return it to the queue, with a reason for whoever comes next."""
     return _done(report_id, lambda: assignments.release(report_id, actor(), forms.text("reason", most=500)),
@@ -91,7 +92,7 @@ def release(report_id: int) -> Answer:
 
 
 @bp.post(f"{REPORT}/assign")
-@admits("coordinator")
+@admits(Right.ASSIGN_REPORTS)
 def assign(report_id: int) -> Answer:
     """Give it to somebody."""
     return _done(report_id, lambda: assignments.assign(report_id, forms.whole("operator"), actor()),
@@ -99,14 +100,14 @@ def assign(report_id: int) -> Answer:
 
 
 @bp.post(f"{REPORT}/still")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def still(report_id: int) -> Answer:
     """Still on it: the clock of the lease starts anew."""
     return _done(report_id, lambda: assignments.touch(report_id, actor()), gettext("It stays yours."))
 
 
 @bp.post("/desk/shift")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def shift() -> Response:
     """Say whether one takes reports."""
     wanted = forms.text("shift", most=20)
@@ -129,7 +130,7 @@ def _still_held(held: int) -> Response:
 
 
 @bp.post(f"{REPORT}/reply")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def reply(report_id: int) -> Answer:
     """Answer the citizen. Refused or not, the text is never lost."""
     try:
@@ -159,7 +160,7 @@ def _keep(report_id: int, typed: str) -> None:
 
 
 @bp.post(f"{REPORT}/draft")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def draft(report_id: int) -> Answer:
     """Keep what is being typed; scripts do this every few seconds."""
     text = forms.text("text", most=MOST_TEXT)
@@ -170,14 +171,14 @@ def draft(report_id: int) -> Answer:
 
 
 @bp.post(f"{REPORT}/note")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def note(report_id: int) -> Answer:
     """Write an internal note."""
     return _done(report_id, lambda: notes.add(report_id, actor(), forms.text("text", most=notes.MOST_CHARACTERS)))
 
 
 @bp.post(f"{DELIVERY}/undo")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def undo(delivery_id: int) -> Answer:
     """Take an answer back before it leaves; its text is the draft again."""
     return _done(_report(), lambda: replies.undo(delivery_id, actor()),
@@ -185,7 +186,7 @@ def undo(delivery_id: int) -> Answer:
 
 
 @bp.post(f"{DELIVERY}/decide")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def decide(delivery_id: int) -> Answer:
     """Settle an answer that may have been sent."""
     return _done(_report(), lambda: deliveries.decide(delivery_id, actor(), forms.text("verdict", most=20)))
@@ -200,7 +201,7 @@ def _report() -> int:
 
 
 @bp.post(f"{MESSAGE}/split")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def split(message_id: int) -> Answer:
     """Split off as a new report, from this message on."""
     try:
@@ -215,7 +216,7 @@ def split(message_id: int) -> Answer:
 
 
 @bp.post(f"{REPORT}/close")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def close(report_id: int) -> Answer:
     """Resolve it with an outcome."""
     return _done(report_id, lambda: closing.close(
@@ -224,7 +225,7 @@ def close(report_id: int) -> Answer:
 
 
 @bp.post(f"{REPORT}/discard")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def discard(report_id: int) -> Answer:
     """Set it aside with a reason."""
     return _done(report_id, lambda: closing.discard(report_id, actor(), forms.text("reason", most=20)),
@@ -232,28 +233,28 @@ def discard(report_id: int) -> Answer:
 
 
 @bp.post(f"{REPORT}/reopen")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def reopen(report_id: int) -> Answer:
     """Take closing back."""
     return _done(report_id, lambda: closing.reopen(report_id, actor()), gettext("Open again, and yours."))
 
 
 @bp.post(f"{REPORT}/snooze")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def snooze(report_id: int) -> Answer:
     """Let it sleep for some minutes."""
     return _done(report_id, lambda: routing.snooze(report_id, actor(), present.later(forms.whole("minutes"))))
 
 
 @bp.post(f"{REPORT}/wake")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def wake(report_id: int) -> Answer:
     """End a snooze early."""
     return _done(report_id, lambda: routing.wake(report_id, actor()))
 
 
 @bp.post(f"{REPORT}/route")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def route(report_id: int) -> Answer:
     """Send it to a team, or to everybody."""
     return _done(report_id, lambda: routing.route(report_id, actor(), _team()), gettext("Routed."))
@@ -264,7 +265,7 @@ def _team() -> int | None:
 
 
 @bp.post(f"{REPORT}/prioritise")
-@admits("operator", "coordinator")
+@admits(Right.HANDLE_REPORTS)
 def prioritise(report_id: int) -> Answer:
     """Set its urgency."""
     return _done(report_id, lambda: routing.prioritise(report_id, actor(), forms.whole("priority")))
