@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from benchmarks.rehearsal import books, paper
 from benchmarks.rehearsal.books import Entry
 from benchmarks.rehearsal.crew import Crew
-from benchmarks.rehearsal.desk import HANDLES, NUMBERS, Desk
+from benchmarks.rehearsal.desk import HANDLES, NUMBERS, Desk, ScaledDesk
 from benchmarks.rehearsal.network import Network
 from triage.demo import plan as plans
 from triage.demo import rows
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-")))
         folder.mkdir(parents=True, exist_ok=True)
         entries, figures = _rehearse(options, rehearsed, folder)
-    text = paper.page(intro, _machine(options), entries, figures)
+    text = paper.page(intro, _machine(options, ScaledDesk if options.scaled else Desk), entries, figures)
     print(text)
     if options.paper:
         options.paper.write_text(text, "utf-8")
@@ -60,6 +60,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--undo-seconds", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where the databases stay; default: a folder that is removed")
+    parser.add_argument("--scaled", action="store_true", help="on PostgreSQL and Redis: two web nodes, two workers")
     parser.add_argument("--pictures", type=Path, help="take pictures of desk and floor into this folder")
     parser.add_argument("--pictures-after", type=float, default=60.0, help="seconds after the start")
     parser.add_argument("--paper", type=Path, help="write the report here, in Markdown")
@@ -74,14 +75,14 @@ def _rows(options: argparse.Namespace) -> list[rows.Row]:
 
 
 def _rehearse(options: argparse.Namespace, rehearsed: Plan, folder: Path) -> tuple[list[Entry], dict[str, str]]:
-    desk = Desk(folder, undo_seconds=options.undo_seconds)
+    desk = (ScaledDesk if options.scaled else Desk)(folder, undo_seconds=options.undo_seconds)
     staff = desk.furnish(options.operators)
     began = time.monotonic()
-    with desk, Network(desk.app, desk.address):
-        crew = Crew(desk.address, staff.operators, options.processes, options.seed)
+    with desk, Network(desk.app, desk.addresses):
+        crew = Crew(desk.addresses, staff.operators, options.processes, options.seed)
         crew.start()
-        camera = _camera(options, desk.address, staff.operators[0], staff.coordinator)
-        player = Player(desk.simulator_path, desk.address, NUMBERS, HANDLES)
+        camera = _camera(options, desk.addresses[0], staff.operators[0], staff.coordinator)
+        player = Player(desk.simulator_path, desk.addresses[0], NUMBERS, HANDLES)
         lost = player.play(rehearsed, options.rate).lost
         print(f"{time.monotonic() - began:.0f} s: everything is said, {len(lost)} could not be", flush=True)
         _settle(desk)
@@ -91,10 +92,13 @@ def _rehearse(options: argparse.Namespace, rehearsed: Plan, folder: Path) -> tup
         seconds, memory, cpu = time.monotonic() - began, desk.peak_memory(), desk.cpu_seconds()
         if camera is not None:
             camera.finish()
-    with desk.app.app_context():
+    with ExitStack() as stack:
+        if isinstance(desk, ScaledDesk):
+            stack.callback(desk.close)
+        stack.enter_context(desk.app.app_context())
         entries = [Entry("reports that could not be said", 0, len(lost)),
                    *books.audit(rehearsed, desk.simulator_path, diaries),
-                   Entry("complaints in the server's log", "", desk.log()[:500])]
+                   Entry("complaints in the servers' logs", "", desk.log()[:500])]
         return entries, books.figures(diaries, seconds, memory, cpu)
 
 
@@ -116,9 +120,9 @@ def _settle(desk: Desk) -> None:
             time.sleep(0.5)
 
 
-def _machine(options: argparse.Namespace) -> str:
+def _machine(options: argparse.Namespace, desk: type[Desk]) -> str:
     pace = f"at {options.rate:g} a second" if options.rate else "as fast as they could be said"
-    return (f"{os.cpu_count()} processors, Python {platform.python_version()}, SQLite on the local disk; "
+    return (f"{os.cpu_count()} processors, Python {platform.python_version()}; {desk.database}; "
             f"{options.operators} operators in {options.processes} processes and all citizens on the same machine; "
             f"reports came {pace}; an answer could be taken back for {options.undo_seconds} s. "
             f"Operators do not pause to think, so the processors are always busy; load average of the last quarter of "

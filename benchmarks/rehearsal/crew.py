@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 900.0
 class Crew:
     """Operators at work from `start` until there is nothing left after `finish`."""
 
-    def __init__(self, address: str, emails: Sequence[str], processes: int, seed: int) -> None:
+    def __init__(self, addresses: Sequence[str], emails: Sequence[str], processes: int, seed: int) -> None:
         """Divide the people among the processes; nobody works yet."""
         fresh = multiprocessing.get_context("spawn")
         self._ending = fresh.Event()
@@ -29,6 +29,7 @@ class Crew:
         self._processes: list[SpawnProcess] = []
         for number in range(processes):
             here, there = fresh.Pipe()
+            address = addresses[number % len(addresses)]
             arguments = (address, list(emails[number::processes]), seed, self._ending, there)
             self._processes.append(fresh.Process(target=work, args=arguments, daemon=True))
             self._lines.append(here)

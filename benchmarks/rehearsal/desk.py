@@ -1,24 +1,19 @@
-"""A throw-away desk with a real server: everything in one folder, on a free loopback port."""
+"""A throw-away desk with real servers: everything in one folder, on free loopback ports."""
 
 from __future__ import annotations
 
 import base64
-import os
 import secrets
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
 from flask import Flask
 from flask_migrate import upgrade
 
 import config
+from benchmarks.rehearsal.processes import Process
+from tests.servers import Postgres, Redis, free_port
 from triage import passwords
 from triage.actions import accounts, people
 from triage.app import create_app
@@ -28,7 +23,6 @@ NUMBERS = ("+254700000100", "+254700000110")
 HANDLES = ("@harbour_desk",)
 PASSWORD = "rehearsal of the desk"  # noqa: S105 - of a desk that lives for ten minutes on the loopback
 GENEROUS = [[100_000, 60]]
-PATIENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -40,17 +34,20 @@ class Staff:
 
 
 class Desk:
-    """The desk in `folder`. Use as a context: the server runs inside it."""
+    """The desk in `folder`, on SQLite with one process. Use as a context: the server runs inside it."""
 
-    def __init__(self, folder: Path, *, undo_seconds: int = 1) -> None:
+    database = "SQLite on the local disk, one process"
+
+    def __init__(self, folder: Path, *, undo_seconds: int = 1, **environment: str) -> None:
         """Make settings; nothing is written yet."""
-        self.folder = folder
-        self.port = _free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.environment = _environment(folder, self.address, undo_seconds)
+        self._ports = [free_port() for _ in range(self._nodes)]
+        self.addresses = [f"http://127.0.0.1:{port}" for port in self._ports]
+        self.environment = {**_environment(folder, self.addresses, undo_seconds), **environment}
         self.app: Flask = create_app(config.load(self.environment))
-        self._log = folder / "server.log"
-        self._server: subprocess.Popen[bytes] | None = None
+        self._folder = folder
+        self._processes: list[Process] = []
+
+    _nodes = 1
 
     @property
     def simulator_path(self) -> str:
@@ -68,69 +65,71 @@ class Desk:
         return staff
 
     def __enter__(self) -> Desk:
-        """Start the server and wait until it answers."""
-        command = [str(Path(sys.executable).parent / "gunicorn"), "-c", "gunicorn.conf.py", "wsgi:app"]
-        with self._log.open("wb") as log:
-            self._server = subprocess.Popen(  # noqa: S603 - our own server
-                command, cwd=config.ROOT, env={**os.environ, **self.environment, "PORT": str(self.port)},
-                stdout=log, stderr=subprocess.STDOUT,
-            )
-        self._wait_until_alive()
+        """Start the servers and wait until they answer."""
+        for number, (port, address) in enumerate(zip(self._ports, self.addresses, strict=True)):
+            # Each node is known by its own address here, as there is no proxy that gives them one.
+            own = {**self.environment, "PUBLIC_URL": address, "STAFF_URL": address}
+            self._processes.append(Process.server(own, port, self._folder / f"web-{number}.log"))
         return self
 
     def __exit__(self, *_problem: object) -> None:
-        """Stop the server."""
-        assert self._server is not None  # noqa: S101 - entered before
-        self._server.send_signal(signal.SIGTERM)
-        try:
-            self._server.wait(PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._server.kill()
-            self._server.wait()
+        """Stop everything, senders first."""
+        for process in reversed(self._processes):
+            process.stop()
 
     def require_alive(self) -> None:
-        """Raise RuntimeError where the server has ended by itself: then there is nothing to wait for."""
-        assert self._server is not None  # noqa: S101 - entered before
-        if self._server.poll() is not None:
-            raise RuntimeError(f"the server ended with status {self._server.returncode}:\n{self.log()}")
+        """Raise RuntimeError where a process has ended by itself: then there is nothing to wait for."""
+        for process in self._processes:
+            process.require_alive()
 
     def log(self) -> str:
-        """What the server complained about."""
-        return self._log.read_text("utf-8", "replace")
+        """What the processes complained about."""
+        return "".join(process.log() for process in self._processes)
 
     def peak_memory(self) -> int:
-        """The most resident memory the serving process has had so far, in MiB."""
-        return max(_status_kib(pid, "VmHWM") for pid in self._processes()) // 1024
+        """The most resident memory one process has had so far, in MiB."""
+        return max(process.peak_memory() for process in self._processes)
 
     def cpu_seconds(self) -> float:
-        """Processor time of the serving processes so far."""
-        ticks = os.sysconf("SC_CLK_TCK")
-        return sum(_ticks(pid) for pid in self._processes()) / ticks
-
-    def _processes(self) -> list[int]:
-        assert self._server is not None  # noqa: S101 - entered before
-        own = self._server.pid
-        children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
-        return [own, *map(int, children)]
-
-    def _wait_until_alive(self) -> None:
-        until = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < until:
-            try:
-                if requests.get(f"{self.address}/healthz", timeout=2).ok:
-                    return
-            except requests.RequestException:
-                time.sleep(0.1)
-        self.__exit__()
-        raise RuntimeError(f"the server did not start:\n{self.log()}")
+        """Processor time of all processes so far, the database's own not among them."""
+        return sum(process.cpu_seconds() for process in self._processes)
 
 
-def _environment(folder: Path, address: str, undo_seconds: int) -> dict[str, str]:
+class ScaledDesk(Desk):
+    """The same desk as on an election night: PostgreSQL and Redis, two web nodes, two workers that send."""
+
+    database = "PostgreSQL with fsync on, Redis, two web nodes and two workers"
+    _nodes = 2
+
+    def __init__(self, folder: Path, *, undo_seconds: int = 1) -> None:
+        """Start private servers for the desk's data and its doorbell."""
+        self._postgres, self._redis = Postgres(durable=True).start(), Redis().start()
+        super().__init__(folder, undo_seconds=undo_seconds, REDIS_URL=self._redis.url,
+                         DATABASE_URL=self._postgres.url(self._postgres.create()))
+
+    def __enter__(self) -> ScaledDesk:
+        """Start the nodes, then the workers."""
+        super().__enter__()
+        for number in range(2):
+            self._processes.append(Process.worker(self.environment, self._folder / f"worker-{number}.log"))
+        return self
+
+    def close(self) -> None:
+        """Remove the private servers and what they held."""
+        self._redis.kill()
+        with self.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+        self._postgres.remove()
+
+
+def _environment(folder: Path, addresses: Sequence[str], undo_seconds: int) -> dict[str, str]:
     index, sealing = (base64.b64encode(secrets.token_bytes(config.KEY_BYTES)).decode() for _ in range(2))
     return {
         "SECRET_KEY": secrets.token_urlsafe(48), "TRIAGE_KEYS": f"index:{index},k1:{sealing}",
         "DATABASE_URL": f"sqlite:///{folder / 'desk.db'}", "SIMULATOR_PATH": str(folder / "simulator.db"),
-        "PUBLIC_URL": address, "STAFF_URL": address, "DEMO": "1", "DESK_NAME": "Rehearsal desk",
+        "PUBLIC_URL": addresses[0], "STAFF_URL": addresses[0], "EXTRA_ORIGINS": ",".join(addresses),
+        "DEMO": "1", "DESK_NAME": "Rehearsal desk",
         "DESK_LANGUAGES": "en,es", "UNDO_SECONDS": str(undo_seconds), "PASSWORD_COST": "low",
         "FORM_PER_10_MINUTES": "100000", "MAX_SOCKETS": "40",  # all citizens share one address here
     }
@@ -157,21 +156,3 @@ def _join(email: str, name: str, roles: Sequence[str], password_hash: str,
     people.set_password(added.id, password_hash)
     for channel, address in own:
         accounts.add_account(channel, address, operator_id=added.id, limits=GENEROUS)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _status_kib(pid: int, field: str) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith(f"{field}:"):
-            return int(line.split()[1])
-    return 0
-
-
-def _ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
