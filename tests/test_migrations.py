@@ -20,10 +20,15 @@ MIGRATIONS = str(config.ROOT / "migrations")
 
 
 def schema(path: Path) -> dict[str, str]:
-    """Name -> SQL of every table, index and trigger."""
+    """Name -> SQL of every table, index and trigger; constraints sorted, for a rebuilt table has them in any order."""
     with sqlite3.connect(path) as connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    return {name: " ".join(sql.split()) for name, sql in rows if not name.startswith(("sqlite_", "alembic"))}
+    return {name: _sorted(" ".join(sql.split())) for name, sql in rows if not name.startswith(("sqlite_", "alembic"))}
+
+
+def _sorted(sql: str) -> str:
+    columns, *constraints = sql.removesuffix(")").strip().split(", CONSTRAINT ")
+    return ", CONSTRAINT ".join([columns, *sorted(constraints)])
 
 
 def test_migrations_and_models_agree(app: Flask) -> None:

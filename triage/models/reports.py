@@ -27,7 +27,10 @@ class Report(Base):
         one_of("status", STATUSES, "status"),
         one_of("outcome", OUTCOMES, "outcome"),
         one_of("reason", REASONS, "reason"),
-        CheckConstraint("(status = 'duplicate') = (duplicate_of IS NOT NULL)", name="duplicate_of"),
+        # A closed copy remembers what it is a copy of, and is reopened with it.
+        CheckConstraint("status = 'closed' OR (status = 'duplicate') = (duplicate_of IS NOT NULL)",
+                        name="duplicate_of"),
+        CheckConstraint("duplicate_of <> id", name="not_itself"),
         CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
         CheckConstraint("(status = 'closed') = (outcome IS NOT NULL)", name="closed_outcome"),
         CheckConstraint("outcome <> 'not_actionable' OR reason IS NOT NULL", name="discard_reason"),
