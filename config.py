@@ -20,6 +20,7 @@ from dotenv import dotenv_values
 ROOT = Path(__file__).resolve().parent
 INSTANCE = ROOT / "instance"
 KEY_BYTES = 32
+LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 T = TypeVar("T")
 
@@ -56,6 +57,10 @@ class Settings:
     simulator_path: str = str(INSTANCE / "simulator.db")
     password_cost: str = "standard"  # noqa: S105 - a cost level, not a password
     testing: bool = False
+    log_level: str = "warning"
+    log_format: str = "auto"
+    metrics_token: str = ""  # who shows it may read /metrics from elsewhere; empty: only this machine may
+    backup_to: str = ""  # the public key (age) that copies are sealed to
     extra_origins: tuple[str, ...] = field(default=())
 
     @property
@@ -93,6 +98,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         simulator_path=source.get("SIMULATOR_PATH") or str(INSTANCE / "simulator.db"),
         testing=_flag(source, "TESTING"),
         password_cost=_choice(source, "PASSWORD_COST", ("standard", "low"), "standard"),
+        log_level=_choice(source, "LOG_LEVEL", LOG_LEVELS, "warning"),
+        log_format=_choice(source, "LOG_FORMAT", ("auto", "json", "plain"), "auto"),
+        metrics_token=_token(source, "METRICS_TOKEN"),
+        backup_to=_recipient(source, "BACKUP_TO"),
         extra_origins=tuple(filter(None, source.get("EXTRA_ORIGINS", "").split(","))),
         **_numbers(source),
     )
@@ -172,6 +181,20 @@ def _secret(source: Mapping[str, str]) -> str:
         raise ConfigError(
             f"SECRET_KEY must be at least {KEY_BYTES} characters; `flask triage init` writes one for you."
         )
+    return value
+
+
+def _token(source: Mapping[str, str], name: str) -> str:
+    value = source.get(name, "")
+    if value and len(value) < KEY_BYTES:
+        raise ConfigError(f"{name} must be at least {KEY_BYTES} characters, or be left out.")
+    return value
+
+
+def _recipient(source: Mapping[str, str], name: str) -> str:
+    value = source.get(name, "").strip()
+    if value and not value.startswith("age1"):
+        raise ConfigError(f"{name} must be a public key that begins with age1; `flask triage backup-key` makes one.")
     return value
 
 

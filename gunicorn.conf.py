@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from gunicorn import glogging
+
 from config import load
+from triage import logs
 from triage.workers.embedded import Embedded
 
 settings = load()
@@ -20,7 +23,21 @@ limit_request_line = 4094
 control_socket_disable = True
 accesslog = None  # request lines of citizens are nobody's business
 errorlog = "-"
-loglevel = os.environ.get("LOG_LEVEL", "warning")
+loglevel = settings.log_level
+
+logs.configure(settings.log_level, settings.log_format)
+
+
+class logger_class(glogging.Logger):  # noqa: N801 - gunicorn reads the setting of this name
+    """Gunicorn's own words go through the same filter as everybody's."""
+
+    def setup(self, cfg: Any) -> None:
+        """Give up the handlers of its own."""
+        super().setup(cfg)
+        for handler in list(self.error_log.handlers):
+            self.error_log.removeHandler(handler)
+        self.error_log.propagate = True
+
 
 _loops: list[Embedded] = []
 

@@ -6,7 +6,7 @@ from flask import Flask
 from flask_migrate import Migrate
 
 import config
-from triage import cli, db
+from triage import cli, db, logs
 from triage.api import events as api_events
 from triage.sealing import KeyRing
 from triage.web import (
@@ -53,6 +53,8 @@ def create_app(settings: config.Settings | None = None) -> Flask:
 def for_commands() -> Flask:
     """What `flask` works with (.flaskenv): the application; without valid settings one that can only begin a desk."""
     try:
-        return create_app(config.load_for_commands())
+        settings = config.load_for_commands()
+        logs.configure(settings.log_level, settings.log_format)
+        return create_app(settings)
     except config.ConfigError as problem:
         return cli.without_settings(problem)

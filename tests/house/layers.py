@@ -18,8 +18,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("channels.*",),
     ("channels.registry",),
     PURE,
-    ("triage.addresses", "triage.passwords", "triage.sealing"),
+    ("triage.addresses", "triage.passwords", "triage.sealing", "triage.logs"),
     ("triage.context",),  # the settings and keys of the running desk
+    ("triage.engines",),  # what connections of either database are told
     ("triage.db",),
     ("triage.models",),
     ("triage.events",),
