@@ -1,8 +1,9 @@
-"""The database: base class, types, SQLite's manners, and the only place that commits.
+"""The database: base class, types, and the only place that commits.
 
 `run_in_transaction(fn)` is the only way to write. On SQLite it begins IMMEDIATE under a
 process-local writer lock: a deferred BEGIN that later writes is refused at once when another
 writer is active, and SQLite's own waiting is not a queue (p99 415 ms against 20 ms with the lock).
+What a connection of either database is told at its beginning stands in `engines`.
 """
 
 from __future__ import annotations
@@ -14,31 +15,29 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from sqlite3 import Connection as SqliteConnection
 from typing import Any, TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, DateTime, Engine, Integer, MetaData, event, text
+from sqlalchemy import BigInteger, DateTime, Integer, MetaData, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-from triage import clock
+from triage import clock, engines
 
 T = TypeVar("T")
 
-BUSY_TIMEOUT_MS = 30_000
 MAX_TRIES = 8
 LONGEST_PAUSE = 0.05  # seconds between tries, at most: whoever lost a deadlock should not meet the winner again
-LOST_COMMIT_SECONDS = 10.0  # how long to ask whether a COMMIT whose answer was lost took place
+LOST_COMMIT_SECONDS = 8.0  # how long to ask whether a COMMIT whose answer was lost took place
+LONGEST_WAIT = 8.0  # seconds after which nobody waits or tries anew: a thread that serves people must not hang
 # How rows are locked: against other writers, yet not against rows that only point to them. An event of a
 # report or a person, written behind the lock of event numbers, must never wait for who waits for that lock.
 LOCK: dict[str, Any] = {"key_share": True}  # for `session.get`; queries say with_for_update(key_share=True)
-# Nobody waits for ever: not for a lock, not for a statement, and no transaction is left open by who forgot it.
-PATIENCE_OF_POSTGRES = ("lock_timeout=5s", "statement_timeout=30s", "idle_in_transaction_session_timeout=60s")
 RETRY_STATES = {"40001", "40P01"}  # serialization failure, deadlock (PostgreSQL's error codes)
 
 NAMING = {
@@ -84,6 +83,12 @@ class CommitUnknown(Exception):
     """The answer to COMMIT was lost and the database has not come back to say whether it took place."""
 
 
+def unavailable(problem: BaseException) -> bool:
+    """Whether the database is away, locked, full, or has no connection left: nothing that asking caused."""
+    cut = isinstance(problem, DBAPIError) and problem.connection_invalidated
+    return cut or isinstance(problem, OperationalError | PoolEmpty | CommitUnknown)
+
+
 _writer_lock = threading.Lock()
 _before_commit: list[Callable[[Session], None]] = []
 _after_commit: list[Callable[[Mapping[str, Any]], None]] = []
@@ -103,19 +108,21 @@ def run_in_transaction(fn: Callable[[], T]) -> T:
     """Begin, run `fn`, commit, tell the listeners; give back what `fn` gave.
 
     A serialization failure, a deadlock, a locked database or a lost connection rolls back and runs
-    `fn` again, at most MAX_TRIES times: `fn` must do no I/O and must load what it needs itself. Where
-    the answer to COMMIT was lost, PostgreSQL is asked whether it took place, and `fn` runs again only
-    if it did not; raises CommitUnknown where it does not come back to say. Any other exception rolls
-    back and leaves. Calls do not nest.
+    `fn` again, at most MAX_TRIES times within LONGEST_WAIT: `fn` must do no I/O and must load what it
+    needs itself. Where the answer to COMMIT was lost, PostgreSQL is asked whether it took place, and
+    `fn` runs again only if it did not; raises CommitUnknown where it does not come back to say. Raises
+    OperationalError, with nothing stored, where the database is away, locked, full or has no
+    connection left. Any other exception rolls back and leaves. Calls do not nest.
     """
     session = db.session()
     if session.info.get("writing"):
         raise RuntimeError("run_in_transaction does not nest")
+    until = clock.steady() + LONGEST_WAIT
     for tries_left in reversed(range(MAX_TRIES)):
         try:
             result, left = _attempt(session, fn)
         except DBAPIError as problem:
-            if not (tries_left and _worth_retrying(problem)):
+            if not (tries_left and clock.steady() < until and _worth_retrying(problem)):
                 raise
             time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 - jitter, not a secret
             continue
@@ -131,7 +138,7 @@ def _attempt(session: Session, fn: Callable[[], T]) -> tuple[T, Mapping[str, Any
     with _write_turn(session):
         try:
             session.info["writing"] = True
-            session.connection(execution_options={"triage_begin": "IMMEDIATE"})
+            _begin(session)
             result = fn()
             for hook in _before_commit:
                 hook(session)
@@ -142,6 +149,13 @@ def _attempt(session: Session, fn: Callable[[], T]) -> tuple[T, Mapping[str, Any
             raise
         finally:
             session.info.pop("writing", None)
+
+
+def _begin(session: Session) -> None:
+    try:
+        session.connection(execution_options=engines.TO_WRITE)
+    except PoolEmpty as problem:
+        raise OperationalError("BEGIN", {}, problem) from problem
 
 
 def _commit(session: Session) -> None:
@@ -175,7 +189,7 @@ def _took_place(session: Session, number: str) -> bool:
     while clock.steady() < until:
         try:
             status = session.scalar(text("SELECT pg_xact_status(CAST(:number AS xid8))"), {"number": number})
-        except OperationalError:
+        except (DBAPIError, PoolEmpty):
             status = None
         session.rollback()
         if status in ("committed", "aborted"):
@@ -185,12 +199,22 @@ def _took_place(session: Session, number: str) -> bool:
 
 
 def _write_turn(session: Session) -> AbstractContextManager[object]:
-    return _writer_lock if session.get_bind().dialect.name == "sqlite" else nullcontext()
+    return _turn_of_sqlite() if session.get_bind().dialect.name == "sqlite" else nullcontext()
+
+
+@contextmanager
+def _turn_of_sqlite() -> Iterator[None]:
+    if not _writer_lock.acquire(timeout=LONGEST_WAIT):
+        raise OperationalError("BEGIN IMMEDIATE", {}, TimeoutError("the writers before this one do not get on"))
+    try:
+        yield
+    finally:
+        _writer_lock.release()
 
 
 def _worth_retrying(problem: DBAPIError) -> bool:
     state = getattr(problem.orig, "sqlstate", None)
-    return problem.connection_invalidated or state in RETRY_STATES or "database is locked" in str(problem.orig)
+    return problem.connection_invalidated or state in RETRY_STATES or engines.LOCKED in str(problem.orig)
 
 
 @contextmanager
@@ -224,32 +248,7 @@ def insert_once(model: type[Base], key: Sequence[str], **values: object) -> int 
 def init_app(app: Flask, url: str) -> None:
     """Bind the database at `url` to `app`."""
     app.config["SQLALCHEMY_DATABASE_URI"] = url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(url)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engines.options(url)
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     db.init_app(app)
-
-
-def _engine_options(url: str) -> dict[str, object]:
-    """Errors never quote what was bound to a statement: words and names of citizens would stand in the logs."""
-    if url.startswith("sqlite"):
-        return {"pool_size": 16, "max_overflow": 256, "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000},
-                "hide_parameters": True}
-    return {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16, "pool_timeout": 5, "hide_parameters": True,
-            "connect_args": {"connect_timeout": 3, "options": " ".join(f"-c {one}" for one in PATIENCE_OF_POSTGRES)}}
-
-
-@event.listens_for(Engine, "connect")
-def _on_connect(connection: Any, _record: object) -> None:
-    if isinstance(connection, SqliteConnection):
-        connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
-                       f"busy_timeout={BUSY_TIMEOUT_MS}", "trusted_schema=OFF"):
-            connection.execute(f"PRAGMA {pragma}")
-
-
-@event.listens_for(Engine, "begin")
-def _on_begin(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        manner = connection.get_execution_options().get("triage_begin", "")
-        connection.exec_driver_sql(f"BEGIN {manner}".strip())

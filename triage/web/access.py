@@ -37,14 +37,14 @@ class SignedOut(TriageError):
 
 def load() -> None:
     """Before each request: set `g.operator` and `g.session_hash`, and note that the person is there."""
-    g.operator, g.session_hash = None, None
+    g.operator, g.session_hash, g.ui_language = None, None, None
     if request.endpoint in NEEDS_NOBODY:
         return
     found = _found()
     if found is None:
         return
     row, operator = found
-    g.operator, g.session_hash = operator, row.token_hash
+    g.operator, g.session_hash, g.ui_language = operator, row.token_hash, operator.ui_language
     if not _asked_by_itself() and clock.now() - row.last_seen_at >= TOUCH_EVERY:
         token_hash, operator_id = row.token_hash, operator.id
         run_in_transaction(lambda: sessions.touch(token_hash, operator_id))

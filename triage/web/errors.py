@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import logging
 
-from flask import Flask, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolEmpty
 from werkzeug.exceptions import HTTPException
 
+from triage.db import CommitUnknown, unavailable
 from triage.errors import N_, BadInput, TriageError
 from triage.web import PUBLIC_ENDPOINTS, kept, signin
-from triage.web.access import SignedOut
+from triage.web.access import SID, SignedOut
+
+log = logging.getLogger(__name__)
 
 STALE_FORM = N_("This page was open for too long, or cookies were switched off. Nothing was done; "
                 "what you typed is below.")
+RETRY_SECONDS = 30
 HTTP_SENTENCES = {
     400: N_("This request cannot be read. Nothing was done."),
     403: N_("Your role does not allow this. Ask a coordinator."),
@@ -36,6 +43,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(SignedOut, signed_out)
     app.register_error_handler(CSRFError, stale_form)
     app.register_error_handler(HTTPException, http_error)
+    for kind in (DBAPIError, PoolEmpty, CommitUnknown):
+        app.register_error_handler(kind, database_error)
 
 
 def sentence(error: TriageError) -> str:
@@ -92,6 +101,18 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     return response
 
 
+def database_error(error: Exception) -> ResponseReturnValue:
+    """The database is away, locked or full: said as such, and nothing typed is lost. The rest is a defect of ours."""
+    if not unavailable(error):
+        raise error
+    log.warning("database unavailable: %s", type(getattr(error, "orig", None) or error).__name__)
+    unknown = isinstance(error, CommitUnknown)  # "try again" would do it twice
+    words = str(gettext(HTTP_SENTENCES[500 if unknown else 503]))
+    response = make_response(answer(503, "outcome_unknown" if unknown else "unavailable", words))
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
 def answer(status: int, code: str, words: str, **more: object) -> ResponseReturnValue:
     """The error in the form the asker wants."""
     if wants_problem():
@@ -116,11 +137,17 @@ def problem(status: int, code: str, words: str, **more: object) -> Response:
 
 def page(status: int, words: str, typed: kept.Kept | None = None) -> ResponseReturnValue:
     """What happened, what is safe, where to go on."""
-    return render_template("errors/error.html", status=status, sentence=words, kept=typed, back=_back()), status
+    shown = {"sentence": words, "kept": typed, "staff": _staff(), "back": _back()}
+    return render_template("errors/error.html", status=status, **shown), status
+
+
+def _staff() -> bool:
+    """Whether somebody of the desk asks, as far as can be said: the database may be away."""
+    return g.get("operator") is not None or (SID in session and request.endpoint not in PUBLIC_ENDPOINTS)
 
 
 def _back() -> str:
     number = (request.view_args or {}).get("report_id")
-    if g.get("operator") is None:
+    if not _staff():
         return "/back" if request.path.startswith("/back") else "/report"
     return f"/desk/reports/{number}" if isinstance(number, int) else "/"

@@ -42,8 +42,7 @@ def choose() -> str:
         if not citizens:
             session["lang"] = asked
         return str(asked)
-    operator = g.get("operator")
-    chosen = (operator.ui_language if operator is not None else None) or session.get("lang")
+    chosen = g.get("ui_language") or session.get("lang")  # not asked of the person's row: the database may be away
     if chosen in offered():
         return str(chosen)
     return request.accept_languages.best_match(offered()) or offered()[0]

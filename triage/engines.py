@@ -1,0 +1,70 @@
+"""The manners of either database: what its connections are told, and how long anybody waits for it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import OperationalError
+
+from triage import clock
+
+BUSY_TIMEOUT_MS = 5_000
+POLL = 0.01  # seconds, at most, until SQLite is asked for its lock again
+LOCKED = "database is locked"  # SQLite's words for it
+TO_WRITE: Mapping[str, bool] = {"triage_write": True}  # execution options of a transaction that will write
+# Nobody waits for ever: not for a lock, not for a statement, and no transaction is left open by who forgot it.
+PATIENCE_OF_POSTGRES = ("lock_timeout=5s", "statement_timeout=30s", "idle_in_transaction_session_timeout=60s")
+# A server that vanished without a word (a cable, a firewall) is noticed within about ten seconds.
+NOTICING_SILENCE = {"keepalives_idle": 4, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+
+
+def options(url: str) -> dict[str, object]:
+    """Errors never quote what was bound to a statement: words and names of citizens would stand in the logs."""
+    if url.startswith("sqlite"):
+        return {"pool_size": 16, "max_overflow": 256, "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000},
+                "hide_parameters": True}
+    return {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16, "pool_timeout": 5, "hide_parameters": True,
+            "connect_args": {"connect_timeout": 3, **NOTICING_SILENCE,
+                             "options": " ".join(f"-c {one}" for one in PATIENCE_OF_POSTGRES)}}
+
+
+@event.listens_for(Engine, "connect")
+def _on_connect(connection: Any, _record: object) -> None:
+    if isinstance(connection, SqliteConnection):
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
+                       f"busy_timeout={BUSY_TIMEOUT_MS}", "trusted_schema=OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _on_begin(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    if connection.get_execution_options().get("triage_write"):
+        _begin_to_write(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """Ask for SQLite's one lock often: it looks itself every 100 ms, and among busy processes somebody starves."""
+    until = clock.steady() + BUSY_TIMEOUT_MS / 1000
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as problem:
+                if LOCKED not in str(problem.orig) or clock.steady() >= until:
+                    raise
+                time.sleep(random.uniform(0, POLL))  # noqa: S311 - jitter, not a secret
+            else:
+                return
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
