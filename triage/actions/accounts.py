@@ -10,11 +10,13 @@ from sqlalchemy import select
 from triage import addresses, clock, connections, context, events
 from triage.actions import matters, outbox
 from triage.db import LOCK, db, insert_once
-from triage.errors import N_, BadInput, Forbidden, NotFound
+from triage.errors import N_, BadInput, NotFound
 from triage.events import Kind
 from triage.models import Account, Delivery, Operator, SenderRule
 from triage.models.deliveries import WAITING
 from triage.models.desk import SENDER_RULES
+from triage.queries import scope
+from triage.rights import Right
 
 MOST_LABEL, MOST_SECRET, MOST_WINDOWS, MOST_SECONDS = 120, 4000, 4, 31 * 86400
 
@@ -144,8 +146,8 @@ def _locked(account_id: int, actor: Operator) -> Account:
 
 
 def _may(actor: Operator | None) -> None:
-    if actor is not None and not actor.has_role("coordinator", "admin"):
-        raise Forbidden
+    if actor is not None:
+        scope.require(actor, Right.MANAGE_ACCOUNTS)
 
 
 def _note(kind: Kind, account: Account, actor: Operator | None, **data: object) -> None:

@@ -15,7 +15,6 @@ from triage.errors import (
     AlreadyClosed,
     AtCapacity,
     BadInput,
-    Forbidden,
     NotClaimable,
     NotFound,
 )
@@ -23,6 +22,7 @@ from triage.events import Kind
 from triage.models import Assignment, Operator, Report
 from triage.models.operators import SHIFTS
 from triage.queries import reports, scope
+from triage.rights import Right
 
 TABLE: Table = Report.__table__  # type: ignore[assignment]  # typed as FromClause
 
@@ -63,8 +63,7 @@ def _firsts(actor: Operator) -> Iterator[ColumnElement[int]]:
 
 def _take(which: ColumnElement[bool], actor: Operator) -> int | None:
     """The one guarded statement: no row means that someone was faster."""
-    if not actor.has_role("operator", "coordinator"):
-        raise Forbidden
+    scope.require(actor, Right.HANDLE_REPORTS)
     guard = scope.claimable(actor, clock.now())
     taken = update(TABLE).where(which, guard).values(status="assigned", snoozed_until=None)
     return db.session.execute(taken.returning(TABLE.c.id)).scalar()
@@ -123,7 +122,7 @@ def put_back(report: Report, held: Assignment, reason: str) -> None:
 
 def assign(report_id: int, to_operator_id: int, actor: Operator) -> Assignment:
     """A coordinator gives a report to somebody, whoever held it. AtCapacity where they are full."""
-    matters.require_coordinator(actor)
+    scope.require(actor, Right.ASSIGN_REPORTS)
     to = db.session.get(Operator, to_operator_id)
     if to is None or not to.active or not to.reads_reports:
         raise NotFound

@@ -6,6 +6,8 @@ from triage.actions import assignments, matters
 from triage.db import db
 from triage.errors import N_, NotFound, TriageError
 from triage.models import Assignment, Operator
+from triage.queries import scope
+from triage.rights import Right
 
 
 class HolderChanged(TriageError):
@@ -27,7 +29,7 @@ def give(report_id: int, was_operator_id: int, to_operator_id: int, actor: Opera
 
     Raises HolderChanged or NotHeld where the page was out of date, else what `assignments.assign` raises.
     """
-    matters.require_coordinator(actor)
+    scope.require(actor, Right.ASSIGN_REPORTS)
     to = db.session.get(Operator, to_operator_id)
     if to is None:
         raise NotFound

@@ -13,6 +13,8 @@ from triage.db import LOCK, db
 from triage.events import Kind
 from triage.models import Assignment, Delivery, Desk, Operator, Report
 from triage.models.deliveries import UNFINISHED
+from triage.queries import scope
+from triage.rights import Right
 
 OUTAGE = timedelta(minutes=3)  # sweeps come every few seconds: a longer gap means that we were down
 SILENT = timedelta(minutes=5)
@@ -41,7 +43,7 @@ def _freeze(desk: Desk, reason: str) -> None:
 
 def resume(actor: Operator) -> None:
     """A coordinator lets the clocks run again; every lease begins anew."""
-    matters.require_coordinator(actor)
+    scope.require(actor, Right.RESUME_LEASES)
     desk = db.session.get_one(Desk, 1, with_for_update=LOCK)
     if desk.leases_frozen_at is None:
         return

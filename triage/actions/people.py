@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
 
-from triage import addresses, clock, context, events
+from triage import addresses, clock, context, events, rights
 from triage.actions import assignments, matters, sessions
 from triage.actions.invitations import accept, invite
 from triage.actions.teams import add_team, join_team, leave_team
@@ -16,6 +16,8 @@ from triage.errors import N_, BadInput, Forbidden, NotFound
 from triage.events import Kind
 from triage.models import Assignment, Operator
 from triage.models.operators import ROLES
+from triage.queries import scope
+from triage.rights import Right
 
 __all__ = [
     "Changes", "accept", "add_operator", "add_team", "change", "invite", "join_team", "leave_team", "rehash",
@@ -23,6 +25,8 @@ __all__ = [
 ]
 
 MOST_NAME, MOST_PUBLIC_NAME, MOST_CAPACITY, MOST_LANGUAGES = 120, 60, 100, 20
+
+PLAIN = frozenset({"operator"})  # whom somebody without the right to grant roles may make and change
 
 # Short given names of many countries: what citizens see instead of a volunteer's own name.
 PSEUDONYMS = (
@@ -106,7 +110,7 @@ def change(operator_id: int, actor: Operator, changes: Changes) -> Operator:
     wanted = {key: value for key, value in _checked(changes).items() if getattr(one, key) != value}
     if "roles" in wanted:
         _may_grant(actor, _roles(changes.roles or ()))
-    was_admin = one.has_role("admin")
+    was_admin = rights.has(one.roles, Right.GRANT_ROLES)
     for key, value in wanted.items():
         setattr(one, key, value)
     if was_admin:
@@ -154,20 +158,22 @@ def person(operator_id: int) -> Operator:
 
 def _may_grant(actor: Operator | None, roles: Collection[str]) -> None:
     """Nobody makes or changes somebody mightier than a coordinator may: that is the admin's."""
-    if actor is None or actor.has_role("admin"):
+    if actor is None or actor.may(Right.GRANT_ROLES):
         return
-    if not actor.has_role("coordinator") or set(roles) - {"operator"}:
+    scope.require(actor, Right.MANAGE_PEOPLE)
+    if set(roles) - PLAIN:
         raise Forbidden
 
 
 def may_change(actor: Operator, other: Operator) -> bool:
     """Whether `actor` may change and re-invite `other`."""
-    return actor.has_role("admin") or (actor.has_role("coordinator") and other.roles <= {"operator"})
+    return actor.may(Right.GRANT_ROLES) or (actor.may(Right.MANAGE_PEOPLE) and other.roles <= PLAIN)
 
 
 def _keep_an_admin() -> None:
     db.session.flush()
-    left = [one for one in db.session.scalars(select(Operator).where(Operator.active)) if one.has_role("admin")]
+    people = db.session.scalars(select(Operator).where(Operator.active))
+    left = [one for one in people if one.may(Right.GRANT_ROLES)]
     if not left:
         raise BadInput(LAST_ADMIN, "roles")
 

@@ -6,9 +6,11 @@ from sqlalchemy import delete
 
 from triage import events
 from triage.db import db, insert_once
-from triage.errors import N_, BadInput, Forbidden, NotFound
+from triage.errors import N_, BadInput, NotFound
 from triage.events import Kind
 from triage.models import Operator, Team, TeamMember
+from triage.queries import scope
+from triage.rights import Right
 
 MOST_NAME = 80
 NO_NAME = N_("A team needs a name of at most %(most)s characters.")
@@ -51,5 +53,5 @@ def _note(actor: Operator | None, team_id: int, operator_id: int, what: str) -> 
 
 
 def _may(actor: Operator | None) -> None:
-    if actor is not None and not actor.has_role("coordinator", "admin"):
-        raise Forbidden
+    if actor is not None:
+        scope.require(actor, Right.MANAGE_TEAMS)

@@ -22,6 +22,7 @@ from triage import connections, context, sealing
 from triage.cli import console
 from triage.db import db
 from triage.models import Account, Contact, InboundItem, Operator
+from triage.rights import Right
 
 VENDOR = ("socket.io.min.js",)
 SHARED = stat.S_IRWXG | stat.S_IRWXO
@@ -135,7 +136,7 @@ def _integrity(connection: Connection) -> Iterator[Finding]:
 
 def _people() -> Iterator[Finding]:
     active = select(Operator).where(Operator.active)
-    admins = sum(one.has_role("admin") for one in db.session.scalars(active))
+    admins = sum(one.may(Right.GRANT_ROLES) for one in db.session.scalars(active))
     people = db.session.scalar(select(func.count()).select_from(active.subquery())) or 0
     yield Finding("people", f"{people} active, {admins} of them admin", well=admins > 0)
 

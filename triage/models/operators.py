@@ -44,13 +44,9 @@ class Operator(Base):
         """Whether follow-ups come back to this person and silence is noticed."""
         return self.active and self.shift != "off"
 
-    def has_role(self, *roles: str) -> bool:
-        """Whether this person has one of `roles`."""
-        return bool(self.roles.intersection(roles))
-
     def may(self, right: rights.Right) -> bool:
-        """Whether this person has `right`, by the one table of rights."""
-        return rights.has(self.roles, right)
+        """Whether this person has `right`, by the one table of rights; nobody who was switched off has any."""
+        return self.active and rights.has(self.roles, right)
 
     @property
     def reads_reports(self) -> bool:

@@ -9,6 +9,7 @@ from triage.db import db
 from triage.events import Kind
 from triage.models import Event, Operator, Report
 from triage.queries import scope
+from triage.rights import Right
 
 # What concerns one person's access, an account or a raw item: for who looks after them, and for oneself.
 KEPT = frozenset({
@@ -35,7 +36,7 @@ def after(seq: int, actor: Operator, limit: int = 500) -> tuple[list[dict[str, o
 def _told(event: Event, mine: set[int], actor: Operator) -> bool:
     if event.report_id is not None:
         return event.report_id in mine
-    return event.kind not in KEPT or actor.has_role("coordinator") or actor.id in (
+    return event.kind not in KEPT or actor.may(Right.SEE_ALL_CHANGES) or actor.id in (
         event.operator_id, event.data.get("operator"))
 
 

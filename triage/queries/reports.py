@@ -10,6 +10,7 @@ from triage.errors import NotFound
 from triage.models import Assignment, Consent, Draft, Operator, Report
 from triage.queries import conversation, identity, rows, scope
 from triage.queries.shapes import ReportView, Row
+from triage.rights import Right
 
 OTHERS_SHOWN = 5
 MOST_SHOWN = 1000
@@ -38,7 +39,7 @@ def view(report_id: int, actor: Operator, shown: int = conversation.SHOWN) -> Re
         row=row, seq=seq, assignment=held.id if held else None, held_since=held.started_at if held else None,
         entries=entries, earlier=earlier, sending=identity.sending(report, actor, may_write=row.mine),
         draft=draft.body if draft else "", draft_saved_at=draft.saved_at if draft else None,
-        may_claim=_may_claim(report, actor), may_write=row.mine, may_assign=actor.has_role("coordinator"),
+        may_claim=_may_claim(report, actor), may_write=row.mine, may_assign=actor.may(Right.ASSIGN_REPORTS),
         consent_answer=_consent(report), other_reports=_others(report, actor), split_from=report.split_from,
     )
 

@@ -1,4 +1,4 @@
-"""Who may see and take which reports: conditions every loader applies."""
+"""Who may see and take which reports: conditions every loader applies; and the one way to ask for a right."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
+from triage.errors import Forbidden
 from triage.models import Assignment, Operator, Report, TeamMember
+from triage.rights import Right
+
+
+def require(actor: Operator, right: Right) -> None:
+    """Forbidden unless `actor` has `right`."""
+    if not actor.may(right):
+        raise Forbidden
 
 
 def teams_of(operator_id: int) -> ColumnElement[bool]:
@@ -18,12 +26,19 @@ def teams_of(operator_id: int) -> ColumnElement[bool]:
 def visible(actor: Operator) -> ColumnElement[bool]:
     """Reports whose text `actor` may read: all for coordinators, own teams' for operators, none for others.
 
-    What an operator holds stays readable when they leave its team: it is still theirs to answer.
+    What an operator holds stays readable with its copies when they leave its team: it is theirs to answer.
     """
-    if actor.has_role("coordinator"):
+    if not actor.may(Right.READ_REPORTS):
+        return false()
+    if actor.may(Right.READ_EVERY_TEAM):
         return true()
     held = select(Assignment.report_id).where(Assignment.operator_id == actor.id, Assignment.ended_at.is_(None))
-    return or_(teams_of(actor.id), Report.id.in_(held)) if actor.has_role("operator") else false()
+    return or_(teams_of(actor.id), Report.id.in_(held), Report.duplicate_of.in_(held))
+
+
+def family(report_id: int) -> ColumnElement[bool]:
+    """The report and its copies."""
+    return or_(Report.id == report_id, Report.duplicate_of == report_id)
 
 
 def claimable(actor: Operator, now: datetime) -> ColumnElement[bool]:

@@ -56,7 +56,7 @@ def _shown(template: str) -> str:
 
 
 @bp.post(f"/floor/give/{OPERATOR}")
-@admits(Right.SEE_FLOOR)
+@admits(Right.ASSIGN_REPORTS)
 def give(operator_id: int) -> ResponseReturnValue:
     """Give a person the report whose number was written, or the first one of the queue."""
     number = forms.optional_whole("report")
@@ -87,14 +87,14 @@ def _why_not(act: Callable[[], object]) -> str:
 
 
 @bp.get(f"/floor/hand-over/{OPERATOR}")
-@admits(Right.SEE_FLOOR)
+@admits(Right.ASSIGN_REPORTS)
 def hand_over(operator_id: int) -> str:
     """What a person holds, to be ticked and given to somebody else."""
     return _hand_over(operator_id, [])
 
 
 @bp.post(f"/floor/hand-over/{OPERATOR}")
-@admits(Right.SEE_FLOOR)
+@admits(Right.ASSIGN_REPORTS)
 def hand_over_to(operator_id: int) -> ResponseReturnValue:
     """Give the ticked reports to somebody, each by itself; those that changed meanwhile are left and named."""
     to, numbers = forms.whole("to"), _numbers()
@@ -129,7 +129,7 @@ def _line(operator_id: int) -> OperatorLine:
 
 
 @bp.post("/floor/resume")
-@admits(Right.SEE_FLOOR)
+@admits(Right.RESUME_LEASES)
 def resume() -> ResponseReturnValue:
     """Let the lease clocks run again."""
     one = actor()

@@ -54,7 +54,7 @@ def _of(operator: Operator) -> Identity:
     counts = inbox.counts(operator) if operator.reads_reports else NOBODY
     return Identity(
         name=operator.name, public_name=operator.public_name, shift=operator.shift, reads=operator.reads_reports,
-        role_words=[word for role, word in role_words().items() if operator.has_role(role)],
+        role_words=[word for role, word in role_words().items() if role in operator.roles],
         accounts=accounts.of_operator(operator.id), counts=counts, pages=_pages(operator, counts), seq=seq,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -32,13 +34,17 @@ def everybody() -> ResponseReturnValue:
     return _page()
 
 
+def _grantable() -> Collection[str]:
+    return ROLES if actor().may(Right.GRANT_ROLES) else sorted(change.PLAIN)
+
+
 def _page(status: int = 200, *, trouble: str = "", link: str = "", invited: Operator | None = None,
           typed: dict[str, str] | None = None) -> ResponseReturnValue:
     teams = people.teams()
     page = render_template(
         "people/people.html", people=people.operators(), teams=teams, memberships=people.memberships(),
         members={team.id: people.members(team.id) for team in teams}, holdings=people.holdings(),
-        may_change=change.may_change, myself=actor(), grantable=ROLES if actor().has_role("admin") else ("operator",),
+        may_change=change.may_change, myself=actor(), grantable=_grantable(),
         trouble=trouble, link=link, invited=invited, typed=typed or {}, capacity=context.settings().capacity,
     )
     return page, status
@@ -114,7 +120,7 @@ def _refusal(problem: TriageError) -> str:
 
 
 @bp.post("/teams")
-@admits(Right.MANAGE_PEOPLE)
+@admits(Right.MANAGE_TEAMS)
 def add_team() -> ResponseReturnValue:
     """A new team."""
     one = actor()
@@ -127,7 +133,7 @@ def add_team() -> ResponseReturnValue:
 
 
 @bp.post(f"{TEAM}/join")
-@admits(Right.MANAGE_PEOPLE)
+@admits(Right.MANAGE_TEAMS)
 def join(team_id: int) -> ResponseReturnValue:
     """Put somebody into a team."""
     one, operator_id = actor(), forms.whole("operator")
@@ -136,7 +142,7 @@ def join(team_id: int) -> ResponseReturnValue:
 
 
 @bp.post(f"{TEAM}/leave")
-@admits(Right.MANAGE_PEOPLE)
+@admits(Right.MANAGE_TEAMS)
 def leave(team_id: int) -> ResponseReturnValue:
     """Take somebody out of a team."""
     one, operator_id = actor(), forms.whole("operator")

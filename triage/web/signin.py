@@ -12,6 +12,7 @@ from triage import passwords
 from triage.actions import sessions
 from triage.db import run_in_transaction
 from triage.models import Operator
+from triage.rights import Right
 from triage.web import access
 from triage.web.kept import Kept
 
@@ -48,7 +49,7 @@ def home(operator: Operator) -> str:
     """Where a person starts."""
     if operator.reads_reports:
         return "/desk"
-    return "/people" if operator.has_role("admin") else "/me"
+    return "/people" if operator.may(Right.MANAGE_PEOPLE) else "/me"
 
 
 def begin(operator_id: int, user_agent: str) -> None:
