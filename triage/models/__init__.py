@@ -11,9 +11,10 @@ from triage.models.messages import Message
 from triage.models.notes import Draft, Note
 from triage.models.operators import Invitation, Operator, StaffSession, Team, TeamMember
 from triage.models.reports import Consent, Report
+from triage.models.tokens import ApiToken
 
 __all__ = [
-    "Account", "Assignment", "Consent", "Contact", "Delivery", "DeliveryAttempt", "Desk", "Draft", "Event",
-    "InboundItem", "Invitation", "Message", "Note", "Operator", "Report", "SenderRule", "StaffSession",
+    "Account", "ApiToken", "Assignment", "Consent", "Contact", "Delivery", "DeliveryAttempt", "Desk", "Draft",
+    "Event", "InboundItem", "Invitation", "Message", "Note", "Operator", "Report", "SenderRule", "StaffSession",
     "Team", "TeamMember",
 ]
