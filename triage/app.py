@@ -25,6 +25,7 @@ from triage.web import (
     reports,
     security,
     simulator,
+    watch,
     webhooks,
 )
 
@@ -42,7 +43,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
                       TESTING=settings.testing)
     db.init_app(app, settings.database_url)
     Migrate(app, db.db, directory=str(config.ROOT / "migrations"), render_as_batch=True)
-    for part in (languages, security, errors, live):
+    for part in (watch, languages, security, errors, live):
         part.init_app(app)
     for blueprint in BLUEPRINTS + ((simulator.bp,) if settings.demo else ()):
         app.register_blueprint(blueprint)

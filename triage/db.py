@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -89,6 +90,9 @@ def unavailable(problem: BaseException) -> bool:
     return cut or isinstance(problem, OperationalError | PoolEmpty | CommitUnknown)
 
 
+RETRIES: Counter[str] = Counter()  # how often transactions of this process were run again, by cause
+CAUSES = {"40001": "serialization", "40P01": "deadlock"}
+
 _writer_lock = threading.Lock()
 _before_commit: list[Callable[[Session], None]] = []
 _after_commit: list[Callable[[Mapping[str, Any]], None]] = []
@@ -124,6 +128,7 @@ def run_in_transaction(fn: Callable[[], T]) -> T:
         except DBAPIError as problem:
             if not (tries_left and clock.steady() < until and _worth_retrying(problem)):
                 raise
+            RETRIES[_cause(problem)] += 1
             time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 - jitter, not a secret
             continue
         for hook in _after_commit:
@@ -215,6 +220,11 @@ def _turn_of_sqlite() -> Iterator[None]:
 def _worth_retrying(problem: DBAPIError) -> bool:
     state = getattr(problem.orig, "sqlstate", None)
     return problem.connection_invalidated or state in RETRY_STATES or engines.LOCKED in str(problem.orig)
+
+
+def _cause(problem: DBAPIError) -> str:
+    state = getattr(problem.orig, "sqlstate", None)
+    return "connection" if problem.connection_invalidated else CAUSES.get(str(state), "locked")
 
 
 @contextmanager

@@ -25,7 +25,7 @@ SID = "sid"  # the session cookie's only secret
 TOUCH_EVERY = timedelta(minutes=1)
 # What a page asks by itself, with nobody at the keys: it must not keep a session alive or a silent holder awake.
 BY_ITSELF = "Triage-By-Itself"
-NEEDS_NOBODY = frozenset({"static", "health.alive", "health.ready", "webhooks.receive"})
+NEEDS_NOBODY = frozenset({"static", "health.alive", "health.ready", "health.metrics", "webhooks.receive"})
 
 
 class SignedOut(TriageError):

@@ -49,6 +49,11 @@ class Live:
         """Tell every connected page how far the events have come."""
         self._io.emit("changed", {"head": head}, to=STAFF)
 
+    def count(self) -> int:
+        """How many sockets are open in this process."""
+        with self._lock:
+            return len(self._held)
+
     def _gate(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Let a socket in only for a signed-in page of ours, while there is room; the call lasts as long as it is open.
 
