@@ -63,7 +63,7 @@ def write(scene: Scene) -> Write:
 def stored() -> dict[str, int]:
     """How often each note stands in the database; its event stands as often."""
     db.session.remove()
-    found = dict(db.session.execute(select(Note.body, func.count()).group_by(Note.body)).tuples().all())
+    found = dict(db.session.execute(select(Note.body, func.count()).group_by(Note.body)).all())
     told = db.session.scalar(select(func.count()).select_from(Event).where(Event.kind == "note.added"))
     assert told == sum(found.values())
     return found
