@@ -20,7 +20,7 @@ import re
 import secrets
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -39,7 +39,7 @@ WORD = re.compile(r"[A-Za-z_][A-Za-z_.:<>-]*\d{0,4}[A-Za-z_.:<>-]*")
 REQUEST_ID = re.compile(r"[0-9a-f]{16}")
 SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 MOST_WORD, MOST_NUMBER, MOST_FRAMES, MOST_CAUSES, MOST_DEPTH = 80, 10_000_000, 30, 5, 12
-PLACE = re.compile(r"%(?:\(\w+\))?[#0\- +]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[a-zA-Z]")
+PLACE = re.compile(r"%%|%(?:\(\w+\))?[#0\- +]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[a-zA-Z]")
 UNSAID = "…"  # something stood here
 OWN = "(a sentence made at the time)"
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,8 +48,15 @@ QUIET = ("sqlalchemy",)  # would write every statement at "info"; errors still c
 Fields = dict[str, Any]
 ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 
+
+def _to_record(_logger: object, _method: str, said: MutableMapping[str, Any]) -> Fields:
+    """Hand a line of ours to the standard library, its fields in one attribute of the record."""
+    told = {name: said.pop(name) for name in ("exc_info", "stack_info", "stacklevel") if name in said}
+    return {**told, "msg": said.pop("event", ""), "extra": {"said": said}}
+
+
 structlog.configure(
-    processors=[structlog.contextvars.merge_contextvars, structlog.stdlib.render_to_log_kwargs],
+    processors=[structlog.contextvars.merge_contextvars, _to_record],
     logger_factory=structlog.stdlib.LoggerFactory(), wrapper_class=structlog.stdlib.BoundLogger,
     cache_logger_on_first_use=True,
 )
@@ -106,7 +113,7 @@ def fields(record: logging.LogRecord) -> Fields:
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
         "level": record.levelname.lower(), "event": sentence(record), "logger": word(record.name) or UNSAID,
     }
-    given = {**structlog.contextvars.get_contextvars(), **record.__dict__}
+    given = {**structlog.contextvars.get_contextvars(), **getattr(record, "said", {})}
     said |= {name: value for name, value in given.items() if name not in said and allowed(name, value)}
     if record.exc_info and record.exc_info[1] is not None:
         said["exceptions"] = list(_told(record.exc_info[1]))
@@ -136,7 +143,7 @@ def sentence(record: logging.LogRecord) -> str:
     if not isinstance(template, str) or not _literal(template):
         return OWN
     values = iter(record.args if isinstance(record.args, tuple) else ())
-    return PLACE.sub(lambda _: _number(next(values, None)), template)
+    return PLACE.sub(lambda found: "%" if found[0] == "%%" else _number(next(values, None)), template)
 
 
 def _number(value: object) -> str:
