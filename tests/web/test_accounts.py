@@ -69,16 +69,16 @@ def test_an_account_is_added_in_one_spelling_and_its_key_stays_inside(
 def test_a_mistake_is_a_sentence_and_nothing_is_added(
     browser: Browser, boss: Operator, change: dict[str, object], said: str
 ) -> None:
-    before = len(accounts.lines())
+    before = len(accounts.lines(boss))
     answer = browser.post("/accounts", {**NEW, **change})
     assert answer.status_code == 422
     assert said in words(answer)
-    assert len(accounts.lines()) == before
+    assert len(accounts.lines(boss)) == before
 
 
 def test_the_state_is_a_word(scene: Scene, browser: Browser, boss: Operator) -> None:
     def state() -> str:
-        return next(line.state for line in accounts.lines() if line.address == INTAKE)
+        return next(line.state for line in accounts.lines(boss) if line.address == INTAKE)
 
     def change(**values: object) -> None:
         scene.do(lambda: [setattr(account(INTAKE), name, value) for name, value in values.items()])
@@ -100,7 +100,7 @@ def test_a_used_up_window_is_limited(scene: Scene, boss: Operator) -> None:
     scene.do(lambda: setattr(account("+254700000202"), "limits", [[1, 60]]))
     answer(scene, amina, report.id)
     scene.carry()
-    line = next(line for line in accounts.lines() if line.operator_id == amina.id)
+    line = next(line for line in accounts.lines(boss) if line.operator_id == amina.id)
     assert (line.state, line.used_hour, line.used_today) == ("limited", 1, 1)
 
 
@@ -116,7 +116,7 @@ def test_a_transfer_shows_its_plan_and_takes_waiting_answers_back(
 ) -> None:
     amina, ben, report = scene.operator("Amina"), scene.operator("Ben"), scene.sms("No ink")
     answer(scene, amina, report.id)
-    number = next(line.id for line in accounts.lines() if line.operator_id == amina.id)
+    number = next(line.id for line in accounts.lines(boss) if line.operator_id == amina.id)
     said = words(browser.get(f"/accounts/{number}/transfer"))
     assert "Amina holds 1 report on this channel" in said
     assert "1 answer waits to leave" in said

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from triage import clock, events, passwords
-from triage.actions import sessions
+from triage.actions import granting, sessions, tokens
 from triage.db import db
 from triage.errors import N_, BadInput, NotFound
 from triage.events import Kind
@@ -19,10 +19,14 @@ USED_UP = N_("This link was used already, was replaced by a newer one, or is old
 
 
 def invite(operator_id: int, actor: Operator | None = None) -> str:
-    """A new link's token, shown once and stored as its SHA-256. Earlier unused links stop working."""
+    """A new link's token, shown once and stored as its SHA-256. Earlier unused links stop working.
+
+    `actor` None is the command line; else Forbidden unless they may change the person.
+    """
     invited = db.session.get(Operator, operator_id)
     if invited is None or not invited.active:
         raise NotFound
+    granting.require(actor, invited.roles)
     now, token = clock.now(), passwords.token()
     unused = update(Invitation).where(Invitation.operator_id == operator_id, Invitation.used_at.is_(None))
     db.session.execute(unused.values(used_at=now))
@@ -33,7 +37,7 @@ def invite(operator_id: int, actor: Operator | None = None) -> str:
 
 
 def accept(token: str, password_hash: str) -> Operator:
-    """Use the link up and set the password; every other session of the person ends.
+    """Use the link up and set the password; every other session and API token of the person ends.
 
     Raises BadInput where the link was used, replaced, is too old, or never was. Two people with the
     same link: one wins, by one guarded statement.
@@ -50,4 +54,5 @@ def accept(token: str, password_hash: str) -> Operator:
     invited.password_hash = password_hash
     events.record(Kind.PASSWORD_SET, None, invited.id, operator=invited.id)
     sessions.end_all(invited.id, by=invited.id)
+    tokens.end_all(invited.id, "password", by=invited.id)
     return invited

@@ -8,25 +8,22 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 
 from triage import addresses, clock, context, events, rights
-from triage.actions import assignments, matters, sessions
+from triage.actions import assignments, granting, matters, sessions, tokens
 from triage.actions.invitations import accept, invite
 from triage.actions.teams import add_team, join_team, leave_team
 from triage.db import LOCK, db, insert_once
-from triage.errors import N_, BadInput, Forbidden, NotFound
+from triage.errors import N_, BadInput, NotFound
 from triage.events import Kind
 from triage.models import Assignment, Operator
 from triage.models.operators import ROLES
-from triage.queries import scope
 from triage.rights import Right
 
 __all__ = [
     "Changes", "accept", "add_operator", "add_team", "change", "invite", "join_team", "leave_team", "rehash",
-    "set_language", "set_password",
+    "set_language", "set_own_password", "set_password",
 ]
 
 MOST_NAME, MOST_PUBLIC_NAME, MOST_CAPACITY, MOST_LANGUAGES = 120, 60, 100, 20
-
-PLAIN = frozenset({"operator"})  # whom somebody without the right to grant roles may make and change
 
 # Short given names of many countries: what citizens see instead of a volunteer's own name.
 PSEUDONYMS = (
@@ -55,7 +52,7 @@ def add_operator(  # noqa: PLR0913 - all but three have defaults and are given b
     coordinator adds operators only. Raises BadInput with a sentence, or Forbidden.
     """
     given = _roles(roles)
-    _may_grant(actor, given)
+    granting.require(actor, given)
     values = {
         "email": addresses.normalise("email", email, ""), "name": _name(name, MOST_NAME),
         "public_name": _name(public_name, MOST_PUBLIC_NAME) if public_name else _pseudonym(),
@@ -69,11 +66,21 @@ def add_operator(  # noqa: PLR0913 - all but three have defaults and are given b
     return db.session.get_one(Operator, added)
 
 
-def set_password(operator_id: int, password_hash: str, keep: str | None = None) -> None:
-    """A new password (hashed outside of the transaction) ends every session but the one with hash `keep`."""
-    person(operator_id).password_hash = password_hash
-    events.record(Kind.PASSWORD_SET, None, operator_id, operator=operator_id)
-    sessions.end_all(operator_id, but=keep, by=operator_id)
+def set_password(operator_id: int, password_hash: str) -> None:
+    """The command line: a new password (hashed outside of the transaction) ends every session and API token."""
+    _set_password(_person(operator_id), password_hash, keep=None)
+
+
+def set_own_password(actor: Operator, password_hash: str, keep: str) -> None:
+    """The same by the person, from the session with the hash `keep`, which goes on."""
+    _set_password(_person(actor.id), password_hash, keep)
+
+
+def _set_password(one: Operator, password_hash: str, keep: str | None) -> None:
+    one.password_hash = password_hash
+    events.record(Kind.PASSWORD_SET, None, one.id, operator=one.id)
+    sessions.end_all(one.id, but=keep, by=one.id)
+    tokens.end_all(one.id, "password", by=one.id)
 
 
 def rehash(operator_id: int, old: str, new: str) -> None:
@@ -82,9 +89,9 @@ def rehash(operator_id: int, old: str, new: str) -> None:
     db.session.execute(same.values(password_hash=new))
 
 
-def set_language(operator_id: int, language: str | None) -> None:
-    """The language this person's pages are in; None follows the browser."""
-    person(operator_id).ui_language = language
+def set_language(actor: Operator, language: str | None) -> None:
+    """The language the actor's pages are in; None follows the browser."""
+    _person(actor.id).ui_language = language
 
 
 @dataclass(frozen=True)
@@ -105,11 +112,11 @@ def change(operator_id: int, actor: Operator, changes: Changes) -> Operator:
     Admins change everybody, coordinators people who are operators and nothing else. Switching
     somebody off ends their sessions; whoever may not read reports any more returns theirs to the queue.
     """
-    one = person(operator_id)
-    _may_grant(actor, one.roles)
+    one = _person(operator_id)
+    granting.require(actor, one.roles)
     wanted = {key: value for key, value in _checked(changes).items() if getattr(one, key) != value}
     if "roles" in wanted:
-        _may_grant(actor, _roles(changes.roles or ()))
+        granting.require(actor, _roles(changes.roles or ()))
     was_admin = rights.has(one.roles, Right.GRANT_ROLES)
     for key, value in wanted.items():
         setattr(one, key, value)
@@ -120,6 +127,7 @@ def change(operator_id: int, actor: Operator, changes: Changes) -> Operator:
     if wanted.get("active") is False:
         one.shift = "off"
         sessions.end_all(one.id, by=actor.id)
+        tokens.end_all(one.id, "switched_off", by=actor.id)
     if not (one.active and one.reads_reports):
         _return_reports(one, actor)
     return one
@@ -148,26 +156,12 @@ def _return_reports(one: Operator, actor: Operator) -> None:
         events.record(Kind.REPORT_RELEASED, report_id, actor.id, assignment=assignment.id)
 
 
-def person(operator_id: int) -> Operator:
+def _person(operator_id: int) -> Operator:
     """The person, locked until the transaction ends. NotFound."""
     found = db.session.get(Operator, operator_id, with_for_update=LOCK, populate_existing=True)
     if found is None:
         raise NotFound
     return found
-
-
-def _may_grant(actor: Operator | None, roles: Collection[str]) -> None:
-    """Nobody makes or changes somebody mightier than a coordinator may: that is the admin's."""
-    if actor is None or actor.may(Right.GRANT_ROLES):
-        return
-    scope.require(actor, Right.MANAGE_PEOPLE)
-    if set(roles) - PLAIN:
-        raise Forbidden
-
-
-def may_change(actor: Operator, other: Operator) -> bool:
-    """Whether `actor` may change and re-invite `other`."""
-    return actor.may(Right.GRANT_ROLES) or (actor.may(Right.MANAGE_PEOPLE) and other.roles <= PLAIN)
 
 
 def _keep_an_admin() -> None:

@@ -23,7 +23,7 @@ def open(operator_id: int, token_hash: str, user_agent: str) -> StaffSession:  #
         last_seen_at=now, expires_at=now + timedelta(hours=context.settings().session_hours),
     )
     db.session.add(opened)
-    _seen(operator_id)
+    seen(operator_id)
     db.session.flush()
     return opened
 
@@ -32,10 +32,11 @@ def touch(token_hash: str, operator_id: int) -> None:
     """The person did something just now. A session that was ended meanwhile stays ended."""
     alive = update(StaffSession).where(StaffSession.token_hash == token_hash)
     db.session.execute(alive.values(last_seen_at=clock.now()))
-    _seen(operator_id)
+    seen(operator_id)
 
 
-def _seen(operator_id: int) -> None:
+def seen(operator_id: int) -> None:
+    """The person is there: they are not silent."""
     db.session.execute(update(Operator).where(Operator.id == operator_id).values(last_seen_at=clock.now()))
 
 
@@ -53,6 +54,11 @@ def end_own(session_id: int, actor: Operator) -> None:
     mine = StaffSession.id == session_id, StaffSession.operator_id == actor.id
     if db.session.execute(delete(StaffSession).where(*mine).returning(StaffSession.id)).scalar() is not None:
         events.record(Kind.SESSION_ENDED, None, actor.id, operator=actor.id, count=1)
+
+
+def end_others(actor: Operator, but: str) -> int:
+    """End every session of the actor except the one with the token hash `but`; how many there were."""
+    return end_all(actor.id, but=but, by=actor.id)
 
 
 def end_all(operator_id: int, but: str | None = None, by: int | None = None) -> int:

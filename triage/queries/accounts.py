@@ -11,14 +11,16 @@ from triage import clock
 from triage.db import db
 from triage.models import Account, Assignment, Delivery, DeliveryAttempt, Operator, Report, SenderRule
 from triage.models.deliveries import WAITING
-from triage.queries import sending
+from triage.queries import scope, sending
 from triage.queries.shapes import AccountLine
+from triage.rights import Right
 
 DAY, HOUR = timedelta(hours=24), timedelta(hours=1)
 
 
-def lines() -> list[AccountLine]:
-    """Every account: shared ones first, then by whose they are."""
+def lines(actor: Operator) -> list[AccountLine]:
+    """Every account: shared ones first, then by whose they are. Forbidden."""
+    scope.require(actor, Right.MANAGE_ACCOUNTS)
     now = clock.now()
     query = select(Account, Operator.public_name).outerjoin(Operator, Operator.id == Account.operator_id)
     order = Account.operator_id.is_not(None), Operator.public_name, Account.channel, Account.address
@@ -54,15 +56,15 @@ def _used(since: datetime) -> Mapping[int | None, int]:
     return dict(db.session.execute(query.group_by(DeliveryAttempt.account_id)).all())
 
 
-def of_operator(operator_id: int) -> list[Account]:
-    """An operator's own accounts."""
-    query = select(Account).where(Account.operator_id == operator_id)
+def own(actor: Operator) -> list[Account]:
+    """The actor's own accounts."""
+    query = select(Account).where(Account.operator_id == actor.id)
     return list(db.session.scalars(query.order_by(Account.channel, Account.id)))
 
 
-def one(account_id: int) -> AccountLine | None:
-    """One account's line."""
-    return next((line for line in lines() if line.id == account_id), None)
+def one(account_id: int, actor: Operator) -> AccountLine | None:
+    """One account's line. Forbidden."""
+    return next((line for line in lines(actor) if line.id == account_id), None)
 
 
 def rules() -> Mapping[str, str]:
@@ -70,8 +72,10 @@ def rules() -> Mapping[str, str]:
     return {row.channel: row.rule for row in db.session.scalars(select(SenderRule))}
 
 
-def at_stake(account_id: int) -> tuple[int, int]:
-    """What a pause or transfer touches: reports on the channel its operator holds, answers waiting to leave."""
+def at_stake(account_id: int, actor: Operator) -> tuple[int, int]:
+    """What a pause or transfer touches: reports on the channel its operator holds, answers waiting to leave. Forbidden.
+    """
+    scope.require(actor, Right.MANAGE_ACCOUNTS)
     account = db.session.get(Account, account_id)
     if account is None:
         return 0, 0

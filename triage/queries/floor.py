@@ -12,8 +12,9 @@ from triage.db import db
 from triage.models import Account, Assignment, Delivery, Desk, InboundItem, Message, Operator, Report
 from triage.models.deliveries import WAITING
 from triage.models.reports import DANGER
-from triage.queries import ledger, rows
+from triage.queries import ledger, rows, scope
 from triage.queries.shapes import Decision, Floor, OperatorLine, Row
+from triage.rights import Right
 
 SILENT = timedelta(minutes=5)
 HELD_LONG = timedelta(minutes=15)
@@ -21,7 +22,8 @@ MOST_DECISIONS = 50
 
 
 def floor(actor: Operator) -> Floor:
-    """Everything `/floor` shows."""
+    """Everything `/floor` shows. Forbidden."""
+    scope.require(actor, Right.SEE_FLOOR)
     seq, now = events.head(), clock.now()
     people = operators(actor)
     desk = db.session.get_one(Desk, 1)
@@ -44,7 +46,8 @@ def _count(model: type, *conditions: object) -> int:
 
 
 def operators(actor: Operator) -> list[OperatorLine]:
-    """Everybody who may hold reports, with what they hold."""
+    """Everybody who may hold reports, with what they hold. Forbidden."""
+    scope.require(actor, Right.SEE_FLOOR, Right.ASSIGN_REPORTS)
     people = [one for one in db.session.scalars(select(Operator).where(Operator.active).order_by(Operator.public_name))
               if one.reads_reports]
     held = _held(actor)
@@ -53,7 +56,8 @@ def operators(actor: Operator) -> list[OperatorLine]:
 
 
 def _held(actor: Operator) -> dict[int, list[Row]]:
-    query = select(Report).join(Assignment, Assignment.report_id == Report.id).where(Assignment.ended_at.is_(None))
+    query = select(Report).join(Assignment, Assignment.report_id == Report.id)
+    query = query.where(Assignment.ended_at.is_(None), scope.visible(actor))
     found: dict[int, list[Row]] = {}
     for row in rows.of(list(db.session.scalars(query.order_by(Report.priority, Report.unanswered_since))), actor):
         found.setdefault(row.holder_id or 0, []).append(row)

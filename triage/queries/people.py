@@ -8,15 +8,32 @@ from sqlalchemy import func, select
 
 from triage import clock
 from triage.db import db
+from triage.errors import NotFound
 from triage.models import Assignment, Invitation, Operator, Team, TeamMember
+from triage.queries import scope
 from triage.queries.shapes import OperatorLine
+from triage.rights import Right
 
 SHIFT_ORDER = {"taking": 0, "finishing": 1, "off": 2}
 SILENT_MINUTES = 5
 
 
-def operators() -> list[Operator]:
-    """Everybody, active people first, by name."""
+def operators(actor: Operator) -> list[Operator]:
+    """Everybody, active people first, by name. Forbidden."""
+    scope.require(actor, Right.MANAGE_PEOPLE)
+    return _everybody()
+
+
+def one(operator_id: int, actor: Operator) -> Operator:
+    """One person. Forbidden or NotFound."""
+    scope.require(actor, Right.MANAGE_PEOPLE)
+    found = db.session.get(Operator, operator_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _everybody() -> list[Operator]:
     return list(db.session.scalars(select(Operator).order_by(Operator.active.desc(), func.lower(Operator.name))))
 
 
@@ -25,19 +42,22 @@ def by_email(email: str) -> Operator | None:
     return db.session.scalar(select(Operator).where(Operator.email == email.strip().lower()))
 
 
-def teams() -> list[Team]:
-    """Every team by name."""
+def teams(actor: Operator) -> list[Team]:
+    """Every team by name. Forbidden."""
+    scope.require(actor, Right.HANDLE_REPORTS, Right.MANAGE_TEAMS)
     return list(db.session.scalars(select(Team).order_by(func.lower(Team.name))))
 
 
-def members(team_id: int) -> list[Operator]:
-    """The people of a team by name."""
+def members(team_id: int, actor: Operator) -> list[Operator]:
+    """The people of a team by name. Forbidden."""
+    scope.require(actor, Right.MANAGE_TEAMS)
     joined = select(Operator).join(TeamMember, TeamMember.operator_id == Operator.id)
     return list(db.session.scalars(joined.where(TeamMember.team_id == team_id).order_by(Operator.name)))
 
 
-def memberships() -> Mapping[int, frozenset[int]]:
-    """For each person in a team, the numbers of their teams."""
+def memberships(actor: Operator) -> Mapping[int, frozenset[int]]:
+    """For each person in a team, the numbers of their teams. Forbidden."""
+    scope.require(actor, Right.MANAGE_TEAMS)
     found: dict[int, frozenset[int]] = {}
     for row in db.session.scalars(select(TeamMember)):
         found[row.operator_id] = found.get(row.operator_id, frozenset()) | {row.team_id}
@@ -53,16 +73,19 @@ def open_invitation(token_hash: str) -> Operator | None:
     )
 
 
-def holdings() -> Mapping[int, int]:
-    """How many reports each person holds; people who hold none are left out."""
+def holdings(actor: Operator) -> Mapping[int, int]:
+    """How many reports each person holds; people who hold none are left out. Forbidden."""
+    scope.require(actor, Right.MANAGE_PEOPLE, Right.MANAGE_ACCOUNTS, Right.ASSIGN_REPORTS)
     query = select(Assignment.operator_id, func.count()).where(Assignment.ended_at.is_(None))
     return {row[0]: row[1] for row in db.session.execute(query.group_by(Assignment.operator_id))}
 
 
-def on_shift_choices() -> list[OperatorLine]:
-    """Everybody a report can be given to: those taking first, then those with the most room."""
-    held = holdings()
-    lines = [_line(each, held.get(each.id, 0)) for each in operators() if each.active and each.reads_reports]
+def on_shift_choices(actor: Operator) -> list[OperatorLine]:
+    """Everybody a report or an account can be given to: those taking first, then those with the most room. Forbidden.
+    """
+    scope.require(actor, Right.ASSIGN_REPORTS, Right.MANAGE_ACCOUNTS)
+    held = holdings(actor)
+    lines = [_line(each, held.get(each.id, 0)) for each in _everybody() if each.reads_reports]
     return sorted(lines, key=lambda line: (SHIFT_ORDER[line.shift], line.holding - line.capacity, line.public_name))
 
 

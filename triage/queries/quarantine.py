@@ -9,15 +9,18 @@ from sqlalchemy import select
 
 from triage import context
 from triage.db import db
-from triage.models import InboundItem
+from triage.models import InboundItem, Operator
+from triage.queries import scope
 from triage.queries.shapes import QuarantinedItem
+from triage.rights import Right
 from triage.sealing import SealBroken
 
 MOST_SHOWN = 20_000  # characters of one raw item
 
 
-def items(limit: int) -> list[QuarantinedItem]:
-    """Up to `limit` quarantined items, newest first, opened: for coordinators only."""
+def items(actor: Operator, limit: int) -> list[QuarantinedItem]:
+    """Up to `limit` quarantined items, newest first, opened. Forbidden."""
+    scope.require(actor, Right.READ_QUARANTINE)
     query = select(InboundItem).where(InboundItem.state == "quarantined")
     return [_item(row) for row in db.session.scalars(query.order_by(InboundItem.id.desc()).limit(limit))]
 

@@ -11,9 +11,9 @@ from triage.models import Assignment, Operator, Report, TeamMember
 from triage.rights import Right
 
 
-def require(actor: Operator, right: Right) -> None:
-    """Forbidden unless `actor` has `right`."""
-    if not actor.may(right):
+def require(actor: Operator, *rights: Right) -> None:
+    """Forbidden unless `actor` has one of `rights`."""
+    if not any(actor.may(right) for right in rights):
         raise Forbidden
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from triage import clock
 from triage.db import db
-from triage.models import Operator, StaffSession
+from triage.events import Kind
+from triage.models import Event, Operator, StaffSession
 
 IDLE = timedelta(minutes=60)  # an operator on shift may read for a while
 
@@ -25,10 +26,17 @@ def signed_in(token_hash: str) -> tuple[StaffSession, Operator] | None:
     return (row[0], row[1]) if row else None
 
 
-def of_operator(operator_id: int) -> Sequence[StaffSession]:
-    """A person's living sessions, the one used last first."""
+def own(actor: Operator) -> Sequence[StaffSession]:
+    """The actor's living sessions, the one used last first."""
     now = clock.now()
     return db.session.scalars(
-        select(StaffSession).where(StaffSession.operator_id == operator_id, StaffSession.expires_at > now)
+        select(StaffSession).where(StaffSession.operator_id == actor.id, StaffSession.expires_at > now)
         .where(StaffSession.last_seen_at > now - IDLE).order_by(StaffSession.last_seen_at.desc())
     ).all()
+
+
+def parted(after: int, upto: int) -> set[int]:
+    """Whose sessions ended or whose rights changed in the events above `after`, up to `upto`."""
+    kinds = (Kind.SESSION_ENDED, Kind.OPERATOR_CHANGED)
+    found = db.session.scalars(select(Event.data).where(Event.seq > after, Event.seq <= upto, Event.kind.in_(kinds)))
+    return {number for data in found if isinstance(number := data.get("operator"), int)}

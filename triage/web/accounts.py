@@ -37,9 +37,9 @@ def everything() -> ResponseReturnValue:
 def _page(status: int = 200, trouble: str = "") -> ResponseReturnValue:
     channels = connections.channels()
     page = render_template(
-        "accounts/accounts.html", lines=accounts.lines(), rules=accounts.rules(), sender_rules=SENDER_RULES,
+        "accounts/accounts.html", lines=accounts.lines(actor()), rules=accounts.rules(), sender_rules=SENDER_RULES,
         channels=channels, providers={channel: connections.providers(channel) for channel in channels},
-        owners=people.on_shift_choices(), trouble=trouble,
+        owners=people.on_shift_choices(actor()), trouble=trouble,
     )
     return page, status
 
@@ -113,13 +113,13 @@ def edit(account_id: int) -> ResponseReturnValue:
 @admits(Right.MANAGE_ACCOUNTS)
 def plan(account_id: int) -> str:
     """What a transfer would touch, and to whom."""
-    held, waiting = accounts.at_stake(account_id)
+    held, waiting = accounts.at_stake(account_id, actor())
     return render_template("accounts/transfer.html", line=_line(account_id), held=held, waiting=waiting,
-                           owners=people.on_shift_choices())
+                           owners=people.on_shift_choices(actor()))
 
 
 def _line(account_id: int) -> AccountLine:
-    line = accounts.one(account_id)
+    line = accounts.one(account_id, actor())
     if line is None:
         abort(404)
     return line

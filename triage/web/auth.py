@@ -114,11 +114,11 @@ def join(token: str) -> ResponseReturnValue:
         return _invitation(token)
     try:
         password_hash = _chosen(password, invited)
-        operator_id = run_in_transaction(lambda: people.accept(token, password_hash).id)
+        invited = run_in_transaction(lambda: people.accept(token, password_hash))
     except BadInput as problem:
         return _invitation(token, errors.sentence(problem), problem.status)
-    signin.begin(operator_id, request.user_agent.string)
-    return redirect(signin.home(actor_of(operator_id)))
+    signin.begin(invited.id, request.user_agent.string)
+    return redirect(signin.home(invited))
 
 
 def _invitation(token: str, trouble: str = "", status: int = 200) -> ResponseReturnValue:
@@ -127,11 +127,6 @@ def _invitation(token: str, trouble: str = "", status: int = 200) -> ResponseRet
         return render_template("auth/used.html"), 404
     page = render_template("auth/invite.html", invited=invited, trouble=trouble, least=passwords.LEAST)
     return page, status
-
-
-def actor_of(operator_id: int) -> Operator:
-    """The person with this number."""
-    return next(one for one in found.operators() if one.id == operator_id)
 
 
 def _chosen(password: str, operator: Operator) -> str:
@@ -149,7 +144,7 @@ def me() -> ResponseReturnValue:
 
 
 def _me(trouble: str = "", status: int = 200) -> ResponseReturnValue:
-    mine = living.of_operator(actor().id)
+    mine = living.own(actor())
     page = render_template("auth/me.html", sessions=mine, here=g.session_hash, trouble=trouble,
                            least=passwords.LEAST, languages=languages.named(), chosen=actor().ui_language)
     return page, status
@@ -174,9 +169,9 @@ def new_password() -> ResponseReturnValue:
 
 
 def _set_password(one: Operator, new: str) -> None:
-    password_hash, operator_id, here = _chosen(new, one), one.id, g.session_hash
-    run_in_transaction(lambda: people.set_password(operator_id, password_hash, keep=here))
-    cut_sockets(operator_id)
+    password_hash, here = _chosen(new, one), g.session_hash
+    run_in_transaction(lambda: people.set_own_password(one, password_hash, keep=here))
+    cut_sockets(one.id)
     throttle.right(one.email)
 
 
@@ -194,9 +189,9 @@ def end_session(session_id: int) -> ResponseReturnValue:
 @admits(Right.OWN_PAGE)
 def end_others() -> ResponseReturnValue:
     """Sign every other browser of mine out."""
-    operator_id, here = actor().id, g.session_hash
-    count = run_in_transaction(lambda: sessions.end_all(operator_id, but=here, by=operator_id))
-    cut_sockets(operator_id)
+    one, here = actor(), g.session_hash
+    count = run_in_transaction(lambda: sessions.end_others(one, but=here))
+    cut_sockets(one.id)
     if count:
         flash(_("You are signed out everywhere else."), "calm")
     return redirect(url_for("auth.me"))
@@ -206,8 +201,8 @@ def end_others() -> ResponseReturnValue:
 @admits(Right.OWN_PAGE)
 def language() -> ResponseReturnValue:
     """The language of my pages; empty follows the browser."""
-    operator_id, chosen = actor().id, forms.choice("language", ("", *languages.offered()))
-    run_in_transaction(lambda: people.set_language(operator_id, chosen or None))
+    one, chosen = actor(), forms.choice("language", ("", *languages.offered()))
+    run_in_transaction(lambda: people.set_language(one, chosen or None))
     session.pop(signin.LANGUAGE, None)
     return redirect(signin.safe(forms.text("back", most=2000)) or url_for("auth.me"))
 

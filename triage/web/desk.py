@@ -84,8 +84,8 @@ def _shown(report_id: int) -> dict[str, Any]:
     found = reports.view(report_id, actor(), _lines())
     return {
         "report": found, "refusal": None, "typed": None, "view": queue(), "form_key": uuid.uuid4().hex,
-        "people": people.on_shift_choices() if found.may_assign else [],
-        "teams": people.teams() if found.may_assign or found.may_write else [],
+        "people": people.on_shift_choices(actor()) if found.may_assign else [],
+        "teams": people.teams(actor()) if found.may_assign or found.may_write else [],
     }
 
 

@@ -52,7 +52,7 @@ def body() -> str:
 
 def _shown(template: str) -> str:
     shown = view.floor(actor())
-    return render_template(template, floor=shown, seq=shown.seq, choices=people.on_shift_choices())
+    return render_template(template, floor=shown, seq=shown.seq, choices=people.on_shift_choices(actor()))
 
 
 @bp.post(f"/floor/give/{OPERATOR}")
@@ -114,7 +114,7 @@ def _hand_over(operator_id: int, left: list[Result]) -> str:
     line = next((each for each in lines if each.id == operator_id), None)
     if line is None:
         abort(404)
-    others = [each for each in people.on_shift_choices() if each.id != operator_id]
+    others = [each for each in people.on_shift_choices(actor()) if each.id != operator_id]
     return render_template("floor/hand_over.html", line=line, others=others, left=left)
 
 
@@ -125,7 +125,7 @@ def _numbers() -> list[int]:
 
 def _line(operator_id: int) -> OperatorLine:
     """The person a report was given to a moment ago."""
-    return next(line for line in people.on_shift_choices() if line.id == operator_id)
+    return next(line for line in people.on_shift_choices(actor()) if line.id == operator_id)
 
 
 @bp.post("/floor/resume")

@@ -55,7 +55,7 @@ def _of(operator: Operator) -> Identity:
     return Identity(
         name=operator.name, public_name=operator.public_name, shift=operator.shift, reads=operator.reads_reports,
         role_words=[word for role, word in role_words().items() if role in operator.roles],
-        accounts=accounts.of_operator(operator.id), counts=counts, pages=_pages(operator, counts), seq=seq,
+        accounts=accounts.own(operator), counts=counts, pages=_pages(operator, counts), seq=seq,
     )
 
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from triage import context
+from triage.actions import granting
 from triage.actions import people as change
 from triage.db import run_in_transaction
 from triage.errors import N_, BadInput, Forbidden, TriageError
@@ -35,16 +36,16 @@ def everybody() -> ResponseReturnValue:
 
 
 def _grantable() -> Collection[str]:
-    return ROLES if actor().may(Right.GRANT_ROLES) else sorted(change.PLAIN)
+    return ROLES if actor().may(Right.GRANT_ROLES) else sorted(granting.PLAIN)
 
 
 def _page(status: int = 200, *, trouble: str = "", link: str = "", invited: Operator | None = None,
           typed: dict[str, str] | None = None) -> ResponseReturnValue:
-    teams = people.teams()
+    one, teams = actor(), people.teams(actor())
     page = render_template(
-        "people/people.html", people=people.operators(), teams=teams, memberships=people.memberships(),
-        members={team.id: people.members(team.id) for team in teams}, holdings=people.holdings(),
-        may_change=change.may_change, myself=actor(), grantable=_grantable(),
+        "people/people.html", people=people.operators(one), teams=teams, memberships=people.memberships(one),
+        members={team.id: people.members(team.id, one) for team in teams}, holdings=people.holdings(one),
+        may_change=granting.may_change, myself=one, grantable=_grantable(),
         trouble=trouble, link=link, invited=invited, typed=typed or {}, capacity=context.settings().capacity,
     )
     return page, status
@@ -93,10 +94,8 @@ def invite(operator_id: int) -> ResponseReturnValue:
 
 
 def _invited(operator_id: int, one: Operator) -> tuple[Operator, str]:
-    invited = change.person(operator_id)
-    if not change.may_change(one, invited):
-        raise Forbidden
-    return invited, change.invite(operator_id, one)
+    token = change.invite(operator_id, one)
+    return people.one(operator_id, one), token
 
 
 @bp.post(PERSON)

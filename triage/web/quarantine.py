@@ -23,7 +23,7 @@ MOST = 50
 @admits(Right.READ_QUARANTINE)
 def items() -> str:
     """The newest items, each with what came and what went wrong."""
-    return render_template("quarantine/quarantine.html", items=quarantine.items(MOST),
+    return render_template("quarantine/quarantine.html", items=quarantine.items(actor(), MOST),
                            count=inbox.counts(actor())["quarantined"])
 
 
