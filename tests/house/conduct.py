@@ -20,6 +20,7 @@ RESERVED_CALLS = {
     "enqueue_at": "triage.workers.doorbell",
     "enqueue_in": "triage.workers.doorbell",
     "enqueue_call": "triage.workers.doorbell",
+    "enqueue_many": "triage.workers.doorbell",
 }
 CLOCKS = ("triage.clock", "channels.simulator")  # the simulator is another provider, with its own time
 STOPWATCHES = (*CLOCKS, "triage.workers", "channels")  # may measure how long something took

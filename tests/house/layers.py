@@ -18,10 +18,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("channels.*",),
     ("channels.registry",),
     PURE,
-    ("triage.addresses", "triage.passwords", "triage.sealing", "triage.logs"),
+    ("triage.addresses", "triage.passwords", "triage.sealing", "triage.logs", "triage.broker"),
+    ("triage.spool",),
     ("triage.context",),  # the settings and keys of the running desk
     ("triage.engines",),  # what connections of either database are told
     ("triage.db",),
+    ("triage.reach",),
     ("triage.models",),
     ("triage.events",),
     ("triage.queries",),
@@ -53,7 +55,7 @@ FOREIGN_LIBRARIES = {
     "triage.actions": {"flask"} | NETWORK,
     "triage.web": NETWORK - {"redis"},  # the health page may ask Redis whether it is there
     "triage.api": NETWORK,
-} | {name: {"flask", "flask_sqlalchemy", "sqlalchemy"} | NETWORK for name in (*PURE, "triage.sealing")}
+} | {name: {"flask", "flask_sqlalchemy", "sqlalchemy"} | NETWORK for name in (*PURE, "triage.sealing", "triage.spool")}
 
 
 def unit(name: str) -> str:

@@ -17,8 +17,15 @@ from triage.queries.shapes import DeliveryState
 
 def due(limit: int = 100) -> list[int]:
     """Deliveries that may leave now, longest due first."""
-    query = select(Delivery.id).where(Delivery.state.in_(WAITING), Delivery.next_attempt_at <= clock.now())
-    return list(db.session.scalars(query.order_by(Delivery.next_attempt_at, Delivery.id).limit(limit)))
+    return [number for number, _ in due_since(limit)]
+
+
+def due_since(limit: int = 100) -> list[tuple[int, datetime]]:
+    """The same, with the moment since when each may leave."""
+    query = select(Delivery.id, Delivery.next_attempt_at).where(
+        Delivery.state.in_(WAITING), Delivery.next_attempt_at <= clock.now())
+    rows = db.session.execute(query.order_by(Delivery.next_attempt_at, Delivery.id).limit(limit))
+    return [(number, at) for number, at in rows if at is not None]
 
 
 def earliest() -> datetime | None:

@@ -1,22 +1,31 @@
-"""The brake on signing in: per account and per network, for a while and never for ever."""
+"""The brake on signing in: per account and per network, for a while and never for ever.
+
+Web nodes that share a Redis count together there. While it is away each counts for itself, in its memory: the
+brake then takes hold later (as many tries more as there are nodes), and people still get to work.
+"""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
+from collections.abc import Callable
+from typing import TypeVar
 
 from flask import Flask, current_app, request
 from flask_limiter import Limiter
 from limits import RateLimitItem, parse_many
 from limits.strategies import RateLimiter
 
-from triage import clock, context
+from triage import broker, clock, context
 from triage.errors import N_, TriageError
 
 PER_ACCOUNT = parse_many("5/minute;20/hour")
 PER_NETWORK = parse_many("20/15minute")  # wrong attempts only: a whole desk may sit behind one address
 PREFIXES = {4: 24, 6: 48}
+MEMORY = "memory://"
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class Unchecked(TriageError):
@@ -27,11 +36,24 @@ class Unchecked(TriageError):
 
 
 def init_app(app: Flask) -> None:
-    """Count in memory, or in Redis where several processes must count together."""
-    storage = app.config["SETTINGS"].redis_url or "memory://"
-    app.extensions["sign_in_limiter"] = Limiter(
-        network, app=app, storage_uri=storage, strategy="moving-window", headers_enabled=False
-    )
+    """Count in memory; where several nodes must count together, in Redis first."""
+    url = app.config["SETTINGS"].redis_url
+    shared = [Counter(_limiter(app, url, **broker.impatient()))] if url else []
+    app.extensions["sign_in_counters"] = [*shared, Counter(_limiter(app, MEMORY))]
+
+
+def _limiter(app: Flask, storage: str, **options: object) -> Limiter:
+    return Limiter(network, app=app, storage_uri=storage, strategy="moving-window", headers_enabled=False,
+                   storage_options=options)  # type: ignore[arg-type]  # what redis-py takes, not only int and str
+
+
+class Counter:
+    """One place where attempts are counted. After a failure it is left alone for a moment."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        """Nothing has failed yet."""
+        self.limiter = limiter
+        self.breaker = broker.Breaker()
 
 
 def network() -> str:
@@ -48,26 +70,32 @@ def network() -> str:
 def try_once(email: str) -> int:
     """Count one attempt to sign in; 0, or how many seconds to wait first. Raises Unchecked."""
     account, asker = _account(email), _network()
-    with _counter() as counter:
+
+    def count(counter: RateLimiter) -> int:
         waits = [_wait(counter, limit, account) for limit in PER_ACCOUNT]
         waits += [_wait(counter, limit, asker) for limit in PER_NETWORK]
         if max(waits) == 0 and not all(counter.hit(limit, *account) for limit in PER_ACCOUNT):
             return 1  # somebody was faster for the last place
-    return max(waits)
+        return max(waits)
+
+    return _asked(count)
 
 
 def wrong() -> None:
     """The attempt was wrong: count it for the network too. Raises Unchecked."""
-    with _counter() as counter:
-        for limit in PER_NETWORK:
-            counter.hit(limit, *_network())
+    asker = _network()
+    _asked(lambda counter: [counter.hit(limit, *asker) for limit in PER_NETWORK])
 
 
 def right(email: str) -> None:
     """The attempt was right: the account's count begins anew. Raises Unchecked."""
-    with _counter() as counter:
+    account = _account(email)
+
+    def forget(counter: RateLimiter) -> None:
         for limit in PER_ACCOUNT:
-            counter.clear(limit, *_account(email))
+            counter.clear(limit, *account)
+
+    _asked(forget)
 
 
 def _wait(counter: RateLimiter, limit: RateLimitItem, who: tuple[str, str]) -> int:
@@ -84,10 +112,14 @@ def _network() -> tuple[str, str]:
     return "network", context.keyring().blind("sign-in network", network())
 
 
-@contextmanager
-def _counter() -> Iterator[RateLimiter]:
-    """The counter; whatever goes wrong there (Redis is away) closes the door."""
-    try:
-        yield current_app.extensions["sign_in_limiter"].limiter
-    except Exception as problem:
-        raise Unchecked from problem
+def _asked(question: Callable[[RateLimiter], T]) -> T:
+    """What the first counter that answers says. Unchecked, which closes the door, where none does."""
+    for counter in current_app.extensions["sign_in_counters"]:
+        if counter.breaker.open:
+            continue
+        try:
+            return question(counter.limiter.limiter)
+        except Exception as problem:
+            if counter.breaker.trip():
+                log.warning("sign-in: a counter does not answer (%s)", type(problem).__name__)
+    raise Unchecked

@@ -3,30 +3,59 @@
 from __future__ import annotations
 
 import logging
+import time
+
+from sqlalchemy.exc import OperationalError
 
 from channels.base import Sender
 from channels.errors import AccountProblem, ChannelError, OutcomeUnknown, Rejected, RetryLater, Unreachable
-from triage import connections
+from triage import clock, connections, context
 from triage.actions import deliveries
 from triage.actions.deliveries import SendOrder, Settlement
 from triage.crashpoints import crashpoint
-from triage.db import db, run_in_transaction
+from triage.db import CommitUnknown, db, run_in_transaction
 from triage.models import Account
 
 log = logging.getLogger(__name__)
 
+SETTLE_SECONDS = 120
+TOO_LATE = Settlement("retry", error="this process stood still for too long")
+
 
 def deliver(delivery_id: int) -> bool:
     """Send one delivery if it may leave now; whether an attempt was made. Safe to call at any time, by anybody."""
+    asked = clock.steady()
     order = run_in_transaction(lambda: deliveries.begin_attempt(delivery_id))
     if order is None:
         return False
     crashpoint("out.intent")
-    settlement = _send(order)
+    settlement = _send(order) if _still_ours(asked) else TOO_LATE
     crashpoint("out.answered")
-    run_in_transaction(lambda: deliveries.settle(order.attempt_id, settlement))
+    _settle(order.attempt_id, settlement)
     crashpoint("out.settled")
     return True
+
+
+def _still_ours(asked: float) -> bool:
+    """Whether the attempt has not outlived its time already: a process that stood still must not send any more.
+
+    The sweep has given such an attempt up, and somebody else may have sent it since.
+    """
+    return clock.steady() - asked < context.settings().attempt_seconds
+
+
+def _settle(attempt_id: int, settlement: Settlement) -> None:
+    """Write down what the provider said, for as long as it takes a database that is away to come back."""
+    until = clock.steady() + SETTLE_SECONDS
+    while True:
+        try:
+            run_in_transaction(lambda: deliveries.settle(attempt_id, settlement))
+            return
+        except (OperationalError, CommitUnknown):
+            if clock.steady() > until:
+                raise
+            log.warning("attempt %s: the database is away, its outcome is written down later", attempt_id)
+            time.sleep(1)
 
 
 def _send(order: SendOrder) -> Settlement:

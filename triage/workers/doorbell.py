@@ -1,53 +1,115 @@
-"""The embedded doorbell: one thread looks what is due, a few threads send. The rows are the work; this is a hint.
+"""The doorbell: one thread looks what is due and hands it on. The rows are the work; every ring is a hint.
 
-A rung bell makes the look happen now; without it the look happens when the next row is due, at most
-a second later.
+Without Redis, senders of this process send it. With Redis, RQ's workers are rung for it; and what nobody has
+begun to send a while after it was due is sent from here after all, so that no answer waits for Redis, for a
+worker that hangs, or for workers that nobody started. A look costs one query; it is made when something was
+committed that may have to leave, when the next row is due, and at the latest after a second.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
+import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from flask import Flask
+from redis import RedisError
+from rq import Queue
+from rq.queue import EnqueueData
+from rq.serializers import JSONSerializer
 
-from triage import clock
+from config import Settings
+from triage import broker, clock, context
 from triage.db import db
 from triage.events import Kind
 from triage.queries import outbox
-from triage.workers.deliver import deliver
+from triage.workers.deliver import SETTLE_SECONDS
+from triage.workers.senders import Senders
 from triage.workers.sweep import sweep
 
 log = logging.getLogger(__name__)
 
-SENDERS = 16  # they wait on providers and, under load, for their turn to write beside as many requests
+QUEUE = "triage-deliveries"
+SEND = "triage.workers.jobs.send"
+SENDERS = 16  # where this process alone sends
+STAND_INS = 4  # where workers send, and this process only in their place
+OVERDUE = timedelta(seconds=15)  # workers were rung and none has begun: something is wrong with them
+RING_AGAIN = 5.0
+FAILURES_KEPT = 60  # seconds for which RQ remembers a job that failed
 LONGEST_WAIT = 1.0
 SWEEP_EVERY = 5.0
 RINGS = frozenset({Kind.REPLY_ACCEPTED, Kind.ACKNOWLEDGEMENT_QUEUED, Kind.DELIVERY_DECIDED})
 
+Due = Sequence[tuple[int, datetime]]
+
+
+class Bell:
+    """RQ's queue, from the side of who rings. A job is a number; RQ's own retries, results and ids do not matter."""
+
+    def __init__(self, url: str) -> None:
+        """Speak to nobody yet."""
+        self._redis = broker.client(url)
+        self._queue = Queue(QUEUE, connection=self._redis, serializer=JSONSerializer)
+        self._breaker = broker.Breaker()
+
+    def ring(self, due: Due) -> bool:
+        """Ask RQ's workers to send these; whether Redis took it. Takes half a second at most, and nothing after that.
+
+        All processes of a desk find the same rows: each is rung for once in RING_AGAIN seconds, not once a process.
+        """
+        if self._breaker.open:
+            return False
+        try:
+            fresh = self._not_rung_yet(due)
+            if fresh:
+                self._queue.enqueue_many([self._job(number) for number in fresh])
+        except RedisError as problem:
+            if self._breaker.trip():
+                log.warning("doorbell: Redis is away (%s); what is due is sent from here", type(problem).__name__)
+            return False
+        return True
+
+    def _not_rung_yet(self, due: Due) -> list[int]:
+        with self._redis.pipeline() as asking:
+            for number, at in due:
+                asking.set(f"triage:rung:{number}:{at.timestamp():.3f}", 1, nx=True, px=int(RING_AGAIN * 1000))
+            return [number for (number, _), first in zip(due, asking.execute(), strict=True) if first]
+
+    def _job(self, number: int) -> EnqueueData:
+        # The id is never used twice: no job that failed or was left behind can stand in the way of another.
+        return Queue.prepare_data(SEND, args=(number,), job_id=f"dlv-{number}-{secrets.token_hex(4)}", retry=None,
+                                  timeout=longest_job(), result_ttl=0, failure_ttl=FAILURES_KEPT, ttl=600)
+
+
+def longest_job() -> int:
+    """Seconds after which RQ may cut a job off: later than any channel and any outage that a settlement waits out."""
+    return context.settings().attempt_seconds + SETTLE_SECONDS + 60
+
 
 class Doorbell:
-    """Threads of one process that send what is due. `start` once, `stop` at the end."""
+    """The look, the sweep and the senders of one process. `start` once, `stop` at the end."""
 
-    def __init__(self, app: Flask) -> None:
-        self._app = app
-        self._bell = threading.Event()
+    def __init__(self, app: Flask, *, patience: float = 0.0) -> None:
+        """`patience`: while Redis is away, for how many seconds others may send what is due before we do."""
+        settings: Settings = app.config["SETTINGS"]
+        self._app, self._patience = app, timedelta(seconds=patience)
+        self._bell = Bell(settings.redis_url) if settings.redis_url else None
+        self._senders = Senders(app, STAND_INS if self._bell else SENDERS)
+        self._rung = threading.Event()
         self._ending = threading.Event()
-        self._work: queue.Queue[int] = queue.Queue()
-        self._busy: set[int] = set()
-        self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
 
     def ring(self, kinds: frozenset[str]) -> None:
-        """A listener of events: look now if something may have to leave."""
+        """A listener of events: look now if something may have to leave. Nobody waits for what comes of it."""
         if kinds & RINGS:
-            self._bell.set()
+            self._rung.set()
 
     def start(self) -> None:
         """Begin looking, sending and sweeping."""
-        loops = [self._look, self._sweep, *[self._send] * SENDERS]
+        self._senders.start()
+        loops = (self._look, self._sweep)
         self._threads = [threading.Thread(target=self._forever, args=(loop,), daemon=True) for loop in loops]
         for thread in self._threads:
             thread.start()
@@ -55,7 +117,8 @@ class Doorbell:
     def stop(self, seconds: float = 5.0) -> None:
         """Let what is being sent finish, for at most `seconds`."""
         self._ending.set()
-        self._bell.set()
+        self._rung.set()
+        self._senders.stop(seconds)
         for thread in self._threads:
             thread.join(seconds)
 
@@ -70,11 +133,20 @@ class Doorbell:
                     self._ending.wait(LONGEST_WAIT)
 
     def _look(self) -> None:
-        self._bell.wait(self._until_due())
-        self._bell.clear()
-        for delivery_id in outbox.due():
-            if self._mark(delivery_id):
-                self._work.put(delivery_id)
+        self._rung.wait(self._until_due())
+        self._rung.clear()
+        due = outbox.due_since()
+        db.session.remove()
+        late = self._hand_over(due) if due else timedelta()
+        for number, at in due:
+            if clock.now() - at >= late:
+                self._senders.send(number)
+
+    def _hand_over(self, due: Due) -> timedelta:
+        """Ring for what is due; how long after that it is ours to send."""
+        if self._bell is None:
+            return timedelta()
+        return OVERDUE if self._bell.ring(due) else self._patience
 
     def _until_due(self) -> float:
         earliest = outbox.earliest()
@@ -82,24 +154,8 @@ class Doorbell:
         if earliest is None:
             return LONGEST_WAIT
         # Never less than a blink: what is due and already in hand must not make the look spin.
-        return min(max((earliest - clock.now()).total_seconds(), 0.05), LONGEST_WAIT)
-
-    def _mark(self, delivery_id: int) -> bool:
-        with self._lock:
-            fresh = delivery_id not in self._busy
-            self._busy.add(delivery_id)
-            return fresh
-
-    def _send(self) -> None:
-        try:
-            delivery_id = self._work.get(timeout=LONGEST_WAIT)
-        except queue.Empty:
-            return
-        try:
-            deliver(delivery_id)
-        finally:
-            with self._lock:
-                self._busy.discard(delivery_id)
+        blink = 0.05 if self._bell is None else 0.25
+        return min(max((earliest - clock.now()).total_seconds(), blink), LONGEST_WAIT)
 
     def _sweep(self) -> None:
         sweep()

@@ -1,4 +1,4 @@
-"""Everything a desk on one machine runs beside its requests."""
+"""Everything a web node runs beside its requests, alone on its machine or as one of several."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from config import Settings
 from triage import events
 from triage.workers.carrier import CarrierLoop
 from triage.workers.doorbell import Doorbell
+from triage.workers.line import Line
 from triage.workers.tailer import Tailer
+
+WORKERS_FIRST = 2.0  # seconds: while Redis is away the workers' own threads send, and we only what they leave
 
 
 class Loop(Protocol):
@@ -26,14 +29,19 @@ class Loop(Protocol):
 
 
 class Embedded:
-    """The loops of one process."""
+    """The loops of one web process: doorbell, sweep, tailer; the line, where there are several processes."""
 
     def __init__(self, app: Flask) -> None:
         settings: Settings = app.config["SETTINGS"]
-        doorbell, tailer = Doorbell(app), Tailer(app, app.extensions["live"].hint)
+        doorbell = Doorbell(app, patience=WORKERS_FIRST)
+        tailer = Tailer(app, app.extensions["live"].hint, app.extensions["live"].end)
         events.listen(doorbell.ring)
         events.listen(tailer.nudge)
         self._loops: list[Loop] = [doorbell, tailer]
+        if settings.redis_url:
+            line = Line(settings.redis_url, tailer.nudge)
+            events.listen(line.call)
+            self._loops.append(line)
         if settings.demo:
             self._loops.append(CarrierLoop(app))
 

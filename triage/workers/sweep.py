@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from sqlalchemy import text
+
 from triage.actions import deliveries, ingest, leases, sessions
 from triage.db import db, run_in_transaction
 from triage.queries import outbox
@@ -12,9 +14,14 @@ from triage.workers.deliver import deliver
 
 log = logging.getLogger(__name__)
 
+SWEEP_LOCK = 7_236_100  # any constant: the advisory locks of sweeping, one a part
+
 
 def sweep() -> None:
-    """One round: attempts that outlived their time, leases, snoozes, items to read, ended sessions."""
+    """One round: attempts that outlived their time, leases, snoozes, items to read, ended sessions.
+
+    Several processes may sweep one desk at once.
+    """
     for part in (_attempts, _leases, _snoozes, _unread, _sessions):
         _guarded(part)
 
@@ -35,20 +42,37 @@ def _guarded(part: Callable[[], object]) -> None:
         db.session.remove()
 
 
+def _alone(part: int, action: Callable[[], object]) -> None:
+    """Run one part unless another process is at it just now: what it leaves comes round again in seconds."""
+    def turn() -> None:
+        if _free(part):
+            action()
+
+    run_in_transaction(turn)
+
+
+def _free(part: int) -> bool:
+    """On PostgreSQL nobody waits in line to look for the same rows; SQLite has one writer anyway."""
+    if db.session.get_bind().dialect.name != "postgresql":
+        return True
+    lock = text("SELECT pg_try_advisory_xact_lock(:key)")
+    return bool(db.session.scalar(lock, {"key": SWEEP_LOCK + part}))
+
+
 def _attempts() -> None:
-    run_in_transaction(deliveries.expire_attempts)
+    _alone(1, deliveries.expire_attempts)
 
 
 def _leases() -> None:
-    run_in_transaction(leases.sweep)
+    _alone(2, leases.sweep)
 
 
 def _snoozes() -> None:
-    run_in_transaction(leases.wake_snoozed)
+    _alone(3, leases.wake_snoozed)
 
 
 def _sessions() -> None:
-    run_in_transaction(sessions.purge)
+    _alone(4, sessions.purge)
 
 
 def _unread() -> None:

@@ -1,7 +1,8 @@
 """The tailer: one thread a web process reads how far the events have come, and hints at it.
 
-Events of commands, sweeps and dead processes reach the screens this way too; a commit of our own
-process only makes the look happen sooner.
+Events of commands, sweeps, other nodes and dead processes reach the screens this way too; a commit of our own
+process, or a call on the line between processes, only makes the look happen sooner. Whoever's rights or sessions
+ended, wherever that was decided, loses the sockets of this process with the same look.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from triage import events
+from triage.queries import sessions
 
 log = logging.getLogger(__name__)
 
@@ -21,19 +23,20 @@ HEARTBEAT_SECONDS = 15.0
 
 
 class Tailer:
-    """Calls `hint(head)` whenever the highest event number grew, and every HEARTBEAT_SECONDS."""
+    """Hints whenever the highest event number grew, and every HEARTBEAT_SECONDS."""
 
-    def __init__(self, app: Flask, hint: Callable[[int], None]) -> None:
+    def __init__(self, app: Flask, hint: Callable[[int], None], end: Callable[[int], None]) -> None:
+        """`hint(head)` is told how far the events are, `end(operator_id)` whose sockets must not stay open."""
         self._app = app
-        self._hint = hint
+        self._hint, self._end = hint, end
         self._nudge = threading.Event()
         self._ending = threading.Event()
         self._head = -1
         self._quiet = 0.0
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def nudge(self, _kinds: frozenset[str]) -> None:
-        """A listener of events: look now."""
+    def nudge(self, _kinds: frozenset[str] = frozenset()) -> None:
+        """A listener of events, and of the line between processes: look now."""
         self._nudge.set()
 
     def start(self) -> None:
@@ -60,6 +63,9 @@ class Tailer:
     def _look(self) -> None:
         with self._app.app_context():
             head = events.head()
+            parted = sessions.parted(self._head, head) if 0 <= self._head < head else set()
+        for operator_id in parted:
+            self._end(operator_id)
         if head != self._head or self._quiet >= HEARTBEAT_SECONDS:
             self._head, self._quiet = head, 0.0
             self._hint(head)

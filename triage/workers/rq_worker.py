@@ -1,0 +1,145 @@
+"""RQ's worker, cut down to what a desk needs: it is told a number and looks what the database says of it.
+
+Whoever can write to Redis can put anything into the queue. So nothing from there is believed but a number:
+no function is imported by a name found in Redis, no pickle is opened, no callback, retry, webhook or
+remote command of RQ's is obeyed. What is not a number is dropped, and the worker goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import signal
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import Any, ClassVar
+
+from redis import Redis, RedisError
+from rq import Queue, SimpleWorker, Worker
+from rq.exceptions import NoSuchJobError, StopRequested
+from rq.intermediate_queue import IntermediateQueue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.worker.base import BaseWorker
+
+from triage.db import db
+from triage.workers.doorbell import FAILURES_KEPT, QUEUE, SEND, longest_job
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT = 2  # seconds between tries to reach a Redis that is away
+WAKE_UP = 30  # RQ's worker_ttl: an idle worker looks whether its connection lives every half of it
+LONGEST_DATA = 1000  # bytes of a job's data, which is a name and a number
+NAME = re.compile(rb"dlv-\d{1,18}-[0-9a-f]{8}")
+
+
+class Ring(Job):
+    """A job of ours: one number. Everything else that its record in Redis says is replaced by what we say."""
+
+    def restore(self, raw_data: Mapping[bytes, bytes]) -> None:
+        """Take the number out of a record. NoSuchJobError, which RQ passes over, for whatever holds none."""
+        try:
+            number = _number(raw_data[b"data"])
+        except Exception as problem:  # whatever is wrong with it, it is not ours
+            raise NoSuchJobError("not a job of ours") from problem
+        record = {"data": json.dumps((SEND, None, (number,), {})), "origin": QUEUE, "status": "queued",
+                  "timeout": str(longest_job()), "result_ttl": "0", "failure_ttl": str(FAILURES_KEPT)}
+        super().restore({name.encode(): value.encode() for name, value in record.items()})
+
+
+def _number(data: bytes) -> int:
+    try:
+        opener = zlib.decompressobj()
+        plain = opener.decompress(data, LONGEST_DATA)
+    except zlib.error:
+        plain = data[:LONGEST_DATA]
+    function, _, (number,), _ = json.loads(plain)
+    if function != SEND or type(number) is not int or not 0 < number < 2**63:
+        raise ValueError("not a number")
+    return number
+
+
+class Rings(Queue):
+    """The queue of rings: names that are not ours are thrown away as they come."""
+
+    job_class = Ring
+
+    @classmethod
+    def lmove(cls, connection: Redis, queue_key: str, timeout: int | None) -> Any:
+        """The next name of ours, as RQ wants it: with the key of the queue; None or DequeueTimeout for none."""
+        while True:
+            found = super().lmove(connection, queue_key, timeout)
+            if found is None or NAME.fullmatch(found[1]):
+                return found
+            connection.lrem(IntermediateQueue(queue_key, connection).key, 1, found[1])
+
+
+class _Ours(BaseWorker):
+    """What both kinds share: they listen to the queue and to signals, and to nothing else."""
+
+    queue_class = Rings
+    job_class = Ring
+    max_connection_wait_time = LONGEST_WAIT
+    told_to_stop: ClassVar[bool] = False
+
+    def subscribe(self) -> None:
+        """Remote commands are not taken."""
+
+    def unsubscribe(self) -> None:
+        """There is nothing to end."""
+
+    def set_shutdown_requested_date(self) -> None:
+        """Said in Redis by RQ, from inside a signal handler in the middle of a send: not by us."""
+
+    def handle_warm_shutdown_request(self) -> None:
+        """SIGTERM or SIGINT: what is being sent finishes, then the loop ends."""
+        _Ours.told_to_stop = True
+
+
+class InOneProcess(_Ours, SimpleWorker):
+    """Sends in its own process."""
+
+
+class Forking(_Ours, Worker):
+    """Forks for every send: dearer, and a send that crashes takes nothing with it."""
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        """In the child: the parent's connections to the database stay the parent's."""
+        db.engine.dispose(close=False)
+        super().main_work_horse(job, queue)
+
+
+def work(url: str, *, fork: bool, burst: bool, ready: Callable[[], None]) -> None:
+    """Send what is rung for, until SIGTERM; with `burst` until the queue is empty. Outages of Redis are waited out.
+
+    `ready()` is called once the signals are taken. Raises redis.RedisError only with `burst`.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    kind = Forking if fork else InOneProcess
+    try:
+        ready()
+        while not _work_once(url, kind, burst=burst):
+            time.sleep(LONGEST_WAIT / 2)
+    except StopRequested:
+        return
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise StopRequested
+
+
+def _work_once(url: str, kind: type[_Ours], *, burst: bool) -> bool:
+    """One life of RQ's worker; whether it was the last. RQ's ends at anything it does not expect."""
+    try:
+        worker = kind([QUEUE], connection=Redis.from_url(url, socket_connect_timeout=LONGEST_WAIT),
+                      serializer=JSONSerializer, worker_ttl=WAKE_UP, log_job_description=False)
+        worker.work(burst=burst, logging_level="WARNING")
+    except RedisError as problem:
+        if burst:
+            raise
+        log.warning("worker: Redis is away (%s)", type(problem).__name__)
+    return burst or _Ours.told_to_stop

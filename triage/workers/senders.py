@@ -1,0 +1,65 @@
+"""Threads that send. They wait on providers and, under load, for their turn to write beside as many requests."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+
+from flask import Flask
+
+from triage.workers.deliver import deliver
+
+log = logging.getLogger(__name__)
+
+LOOK_UP = 1.0  # seconds after which an idle sender sees that the end has come
+
+
+class Senders:
+    """A few threads of this process. What is in hand here already is not taken in hand twice."""
+
+    def __init__(self, app: Flask, count: int) -> None:
+        """Start nothing yet."""
+        self._app = app
+        self._ending = threading.Event()
+        self._work: queue.Queue[int] = queue.Queue()
+        self._busy: set[int] = set()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(count)]
+
+    def send(self, delivery_id: int) -> None:
+        """Send this one as soon as a thread is free. Begin_attempt decides whether it may leave."""
+        with self._lock:
+            if delivery_id in self._busy:
+                return
+            self._busy.add(delivery_id)
+        self._work.put(delivery_id)
+
+    def start(self) -> None:
+        """Begin sending."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """Let what is being sent finish, for at most `seconds`."""
+        self._ending.set()
+        for thread in self._threads:
+            thread.join(seconds)
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            try:
+                delivery_id = self._work.get(timeout=LOOK_UP)
+            except queue.Empty:
+                continue
+            self._deliver(delivery_id)
+
+    def _deliver(self, delivery_id: int) -> None:
+        try:
+            with self._app.app_context():
+                deliver(delivery_id)
+        except Exception:  # it stays due: the next look finds it again
+            log.exception("sender: delivery %s failed", delivery_id)
+        finally:
+            with self._lock:
+                self._busy.discard(delivery_id)
