@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.house import conduct, layers, pages
+from tests.house import conduct, layers, loaders, pages
 from tests.house.source import ROOT, RULES, Rule, Source, sources
 
 PRODUCT = sources("config.py", "wsgi.py", "channels", "triage")
@@ -49,6 +49,13 @@ PLANTED = [
     (conduct.clock_reads, "triage.models.reports", "column(default=datetime.utcnow)"),
     (conduct.clock_reads, "triage.actions.leases", "x = time.monotonic()"),
     (conduct.writes_in_actions, "triage.queries.inbox", "from sqlalchemy import select, update"),
+    (loaders.loaders_take_the_actor, "triage.queries.reports", "def load(report_id):\n    return 1"),
+    (loaders.loaders_take_the_actor, "triage.actions.people", "def give(to_operator_id, by):\n    return 1"),
+    (loaders.loaders_take_the_actor, "triage.queries.rows", "def rows(report_ids):\n    return 1"),
+    (loaders.locks_for_the_actor, "triage.actions.notes", "def add(report_id, actor):\n    matters.lock(report_id)"),
+    (loaders.doors_ask_queries, "triage.web.desk", "x = db.session.get(Report, 1)"),
+    (loaders.roles_are_asked_of_the_table, "triage.web.desk", "x = actor.has_role('coordinator')"),
+    (loaders.roles_are_asked_of_the_table, "triage.actions.notes", "x = 'admin' in actor.roles"),
     (conduct.vague_names, "triage.web.helpers", ""),
     (conduct.vague_names, "channels.utils", ""),
     (conduct.short_functions, "triage.db", LONG),
@@ -139,6 +146,29 @@ def test_only_actions_build_writes() -> None:
 
 def test_no_module_has_a_vague_name() -> None:
     hold(conduct.vague_names, PRODUCT + TESTS)
+
+
+# ---------------------------------------------------------------- who may
+
+
+def test_every_loader_takes_the_actor() -> None:
+    hold(loaders.loaders_take_the_actor, PRODUCT)
+    hold(loaders.locks_for_the_actor, PRODUCT)
+
+
+def test_every_loader_without_an_actor_is_still_there() -> None:
+    found = {f"{source.module}.{each.name}" for source in PRODUCT for each in loaders.loaders(source)}
+    assert set(loaders.WITHOUT_ACTOR) - found == set()
+
+
+def test_doors_load_nothing_by_themselves() -> None:
+    hold(loaders.doors_ask_queries, PRODUCT)
+
+
+def test_only_the_table_of_rights_knows_the_roles() -> None:
+    hold(loaders.roles_are_asked_of_the_table, PRODUCT)
+    templates = (ROOT / "templates").rglob("*.html")
+    assert [path.name for path in templates if "has_role" in path.read_text("utf-8")] == []
 
 
 # ---------------------------------------------------------------- how long
