@@ -68,8 +68,10 @@ RULES = {
         ), expected AS (
             SELECT r.id, (
                 SELECT min(m.recorded_at) FROM messages m JOIN reports f ON f.id = m.report_id
+                LEFT JOIN answers own ON own.report_id = f.id
                 WHERE (f.id = r.id OR f.duplicate_of = r.id) AND m.direction = 'in'
-                AND m.id > max(coalesce(a.last, 0), coalesce(r.handled_through, 0))
+                AND m.id > coalesce(f.handled_through, 0) AND m.id > coalesce(own.last, 0)
+                AND (m.id > coalesce(a.last, 0) OR f.linked_after >= coalesce(a.last, 0))
             ) AS since FROM reports r LEFT JOIN answers a ON a.report_id = r.id
         )
         SELECT r.id, r.unanswered_since, e.since FROM reports r JOIN expected e ON e.id = r.id

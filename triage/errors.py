@@ -7,6 +7,7 @@ TriageError
 ├── AlreadyAssigned         409  someone was faster; names the holder
 ├── NotClaimable            409  snoozed, closed, a copy, or for another team
 ├── AtCapacity              409  holds as many as allowed
+├── IsACopy                 409  what is meant is done with its primary; names it
 ├── NotTheHolder            409  the report is no longer yours; names who has it
 ├── ConversationMovedOn     409  something new was said since the page was read
 ├── LiveReportExists        409  a newer live report of the same thread exists
@@ -84,6 +85,13 @@ class NotClaimable(TriageError):
 
     code, status = "not_claimable", 409
     sentence = N_("This report cannot be taken now: it is closed, snoozed, a copy, or for another team.")
+
+
+class IsACopy(TriageError):
+    """A copy goes where its primary goes. params: report, primary (numbers)."""
+
+    code, status = "is_a_copy", 409
+    sentence = N_("#%(report)s is a copy of #%(primary)s. Work on that one, or say that this is no copy first.")
 
 
 class AtCapacity(TriageError):

@@ -37,6 +37,8 @@ class Kind(StrEnum):
     REPORT_ROUTED = "report.routed"
     REPORT_PRIORITISED = "report.prioritised"
     REPORT_SPLIT = "report.split"
+    REPORT_LINKED = "report.linked"
+    REPORT_UNLINKED = "report.unlinked"
     NOTE_ADDED = "note.added"
     REPLY_ACCEPTED = "reply.accepted"
     REPLY_CANCELLED = "reply.cancelled"

@@ -12,6 +12,7 @@ from triage.actions import (
     accounts,
     assignments,
     closing,
+    copies,
     deliveries,
     inbound,
     ingest,
@@ -92,6 +93,11 @@ class Evening:
                 lambda: ingest.receive(ingest.Arrival("simulator", "sms", "bad", SECRET_WORDS.encode()), unreadable))
         self.do(lambda: inbound.retry(self.scene.item().id, self.root))
 
+    def copies(self) -> None:
+        """The same again from somebody else; and it was not the same."""
+        again = self.scene.sms(SECRET_WORDS, "+254711000888").id
+        self.do(lambda: copies.link(again, self.report.id, self.root), lambda: copies.unlink(again, self.root))
+
     def leases(self) -> None:
         """A lease ends; an outage freezes the clocks."""
         other = self.scene.sms(SECRET_WORDS, ANOTHER)
@@ -122,7 +128,7 @@ def unreadable() -> list:
 
 def test_an_evening_produces_every_kind_of_event_and_none_holds_a_citizens_word_or_address(scene: Scene) -> None:
     evening = Evening(scene)
-    for part in (evening.queue, evening.outbox, evening.citizens, evening.leases, evening.people):
+    for part in (evening.queue, evening.outbox, evening.citizens, evening.copies, evening.leases, evening.people):
         part()
     happened = after(0, 10_000)
     assert sorted({event.kind for event in happened}) == sorted(EVERY)
@@ -135,7 +141,8 @@ def test_an_evening_produces_every_kind_of_event_and_none_holds_a_citizens_word_
 EVERY = {
     Kind.REPORT_OPENED, Kind.REPORT_JOINED, Kind.REPORT_REOPENED, Kind.REPORT_CLAIMED, Kind.REPORT_RELEASED,
     Kind.REPORT_ASSIGNED, Kind.REPORT_LEASE_ENDED, Kind.REPORT_CLOSED, Kind.REPORT_SNOOZED, Kind.REPORT_WOKEN,
-    Kind.REPORT_ROUTED, Kind.REPORT_PRIORITISED, Kind.REPORT_SPLIT, Kind.NOTE_ADDED, Kind.REPLY_ACCEPTED,
+    Kind.REPORT_ROUTED, Kind.REPORT_PRIORITISED, Kind.REPORT_SPLIT, Kind.REPORT_LINKED, Kind.REPORT_UNLINKED,
+    Kind.NOTE_ADDED, Kind.REPLY_ACCEPTED,
     Kind.REPLY_CANCELLED, Kind.DELIVERY_DEFERRED, Kind.DELIVERY_STARTED, Kind.DELIVERY_RETRIED, Kind.DELIVERY_SENT,
     Kind.DELIVERY_DELIVERED, Kind.DELIVERY_FAILED, Kind.DELIVERY_UNCERTAIN, Kind.DELIVERY_DECIDED,
     Kind.ACKNOWLEDGEMENT_QUEUED, Kind.CONTACT_STOPPED, Kind.CONTACT_STARTED, Kind.INBOUND_QUARANTINED,

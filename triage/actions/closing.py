@@ -1,4 +1,4 @@
-"""The end of a matter: close with an outcome, discard with a reason, reopen."""
+"""The end of a matter: close with an outcome, discard with a reason, reopen; its copies go the same way."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from triage.errors import N_, AlreadyClosed, BadInput, LiveReportExists, NotClai
 from triage.events import Kind
 from triage.models import Assignment, Message, Operator, Report
 from triage.models.reports import OUTCOMES, REASONS
+from triage.rights import Right
 
 
 def close(report_id: int, actor: Operator, outcome: str, reason: str | None = None) -> None:
@@ -23,8 +24,9 @@ def close(report_id: int, actor: Operator, outcome: str, reason: str | None = No
     report = matters.lock(report_id, actor)
     if report.status == "closed":
         raise AlreadyClosed
+    matters.require_primary(report)
     held = matters.holding(report.id)
-    if not actor.has_role("coordinator") or (held is not None and held.operator_id == actor.id):
+    if not actor.may(Right.STEP_IN) or (held is not None and held.operator_id == actor.id):
         matters.require_holder(report, actor)
     _close(report, held, actor, outcome, reason)
 
@@ -53,15 +55,23 @@ def _close(report: Report, held: Assignment | None, actor: Operator, outcome: st
         matters.end(held, "closed")
     if held is not None and held.operator_id != actor.id:
         outbox.hand_over(report)  # nothing of theirs leaves after somebody else ended it
-    now = clock.now()
-    report.status, report.closed_at = "closed", now
-    report.outcome, report.reason = outcome, reason if outcome == "not_actionable" else None
-    report.snoozed_until = None
-    report.handled_through = db.session.scalar(
+    through = db.session.scalar(
         select(func.max(Message.id)).join(Report, Report.id == Message.report_id).where(matters.family(report.id))
     )
-    matters.reckon(report)
+    _settle(report, outcome, reason, through)
     events.record(Kind.REPORT_CLOSED, report.id, actor.id, outcome=outcome, reason=report.reason)
+    for copy in matters.copies(report.id):
+        if copy.live:
+            _settle(copy, outcome, reason, through)
+            events.record(Kind.REPORT_CLOSED, copy.id, actor.id, outcome=outcome, reason=copy.reason,
+                          primary=report.id)
+
+
+def _settle(report: Report, outcome: str, reason: str | None, through: int | None) -> None:
+    report.status, report.closed_at = "closed", clock.now()
+    report.outcome, report.reason = outcome, reason if outcome == "not_actionable" else None
+    report.snoozed_until, report.handled_through = None, through
+    matters.reckon(report)
 
 
 def reopen(report_id: int, actor: Operator) -> Assignment:
@@ -69,21 +79,24 @@ def reopen(report_id: int, actor: Operator) -> Assignment:
     report = matters.lock(report_id, actor)
     if report.status != "closed":
         raise BadInput(N_("This report is not closed."), "report")
-    live = live_report(report.thread_key)
-    if live is not None:
-        raise LiveReportExists(report=live.id)
-    _raise_alone(report)
-    report.handled_through = None
+    matters.require_primary(report)
+    raise_alone(report, "assigned")
     held = matters.start(report, actor.id)
-    matters.reckon(report)
     events.record(Kind.REPORT_REOPENED, report.id, actor.id, assignment=held.id)
+    for one in (report, *raise_copies(report, actor)):
+        one.handled_through = None
+        matters.reckon(one)
     return held
 
 
-def _raise_alone(report: Report) -> None:
+def raise_alone(report: Report, status: str) -> None:
+    """Take closing back. LiveReportExists where the same thread has a newer open report."""
+    live = live_report(report.thread_key)
+    if live is not None:
+        raise LiveReportExists(report=live.id)
     try:
         with savepoint():
-            raise_again(report, "assigned")
+            raise_again(report, status)
     except IntegrityError as problem:  # PostgreSQL: the person wrote again a moment ago, and only the index knew
         live = live_report(report.thread_key)
         raise LiveReportExists(report=live.id if live else "") from problem
@@ -99,3 +112,17 @@ def raise_again(report: Report, status: str) -> None:
     report.status, report.closed_at, report.outcome, report.reason = status, None, None, None
     report.reopened_at = clock.now()
     db.session.flush()
+
+
+def raise_copies(primary: Report, actor: Operator | None = None) -> list[Report]:
+    """The copies come back with a reopened primary, but where their thread has a newer open report."""
+    return [copy for copy in matters.copies(primary.id) if not copy.live and _comes_back(copy, primary, actor)]
+
+
+def _comes_back(copy: Report, primary: Report, actor: Operator | None) -> bool:
+    try:
+        raise_alone(copy, "duplicate")
+    except LiveReportExists:
+        return False
+    events.record(Kind.REPORT_REOPENED, copy.id, actor.id if actor else None, assignment=None, primary=primary.id)
+    return True

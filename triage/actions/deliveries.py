@@ -22,12 +22,13 @@ from triage.events import Kind
 from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Message, Operator
 from triage.models.deliveries import WAITING
 from triage.queries import sending
+from triage.rights import Right
 from triage.sealing import SealBroken
 
 Row = TypeVar("Row", Contact, Account)
 
 PAUSED_RECHECK = timedelta(minutes=5)  # resuming does not wait for it
-LOST = ("released", "reassigned", "lease")  # ends of an assignment after which its answers do not go on
+LOST = ("released", "reassigned", "lease", "linked")  # ends of an assignment after which its answers do not go on
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _locked(delivery_id: int) -> Delivery | None:
     report_id = db.session.scalar(select(Delivery.report_id).where(Delivery.id == delivery_id))
     if report_id is None:
         return None
-    matters.lock(report_id)
+    matters.lock_matter(report_id)
     query = select(Delivery).where(Delivery.id == delivery_id).with_for_update(key_share=True)
     return db.session.scalar(query.execution_options(populate_existing=True))
 
@@ -255,11 +256,11 @@ def decide(delivery_id: int, actor: Operator, verdict: str) -> None:
     delivery = _locked(delivery_id)
     if delivery is None:
         raise NotFound
-    report = matters.lock(delivery.report_id, actor)
+    report, primary = matters.lock_matter(delivery.report_id, actor)
     if delivery.state not in ("uncertain", "failed") or verdict not in VERDICTS:
         raise BadInput(N_("There is nothing to decide about this answer."), "verdict")
-    if not actor.has_role("coordinator"):
-        matters.require_holder(report, actor)
+    if not actor.may(Right.STEP_IN):
+        matters.require_holder(primary, actor)
     events.record(Kind.DELIVERY_DECIDED, delivery.report_id, actor.id, delivery=delivery.id, verdict=verdict)
     if verdict == "again":
         delivery.state, delivery.next_attempt_at, delivery.settled_at = "queued", clock.now(), None

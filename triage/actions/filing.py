@@ -35,9 +35,9 @@ def file(message: InboundMessage, contact: Contact | None, account: Account | No
     """Store a message on its report; the report and `opened` or `joined`."""
     key = thread_key(message, contact)
     for candidate in _candidates(message, contact, account, key):
-        report = matters.lock(candidate)
-        if report.live or _may_reopen(report, key):
-            return _join(report, message, contact, account, item), "joined"
+        report, primary = matters.lock_matter(candidate)
+        if _takes(primary, key) and _takes(report, key):
+            return _join(report, primary, message, contact, account, item), "joined"
     return _open(key, message, contact, account, item), "opened"
 
 
@@ -94,26 +94,31 @@ def _last_from(contact: Contact | None, account: Account | None) -> int | None:
     return db.session.scalar(sent.order_by(Message.id.desc()).limit(1))
 
 
+def _takes(report: Report, key: str) -> bool:
+    return report.live or _may_reopen(report, key)
+
+
 def _may_reopen(report: Report, key: str) -> bool:
     hours = timedelta(hours=context.settings().reopen_hours)
     recent = report.closed_at is not None and report.closed_at > clock.now() - hours
     return recent and closing.live_report(report.thread_key) is None and closing.live_report(key) is None
 
 
-def _join(report: Report, message: InboundMessage, contact: Contact | None, account: Account | None,
-          item: InboundItem) -> Report:
+def _join(report: Report, primary: Report, message: InboundMessage, contact: Contact | None,
+          account: Account | None, item: InboundItem) -> Report:
     stored = _store(report, message, contact, account)
-    primary = matters.lock(report.duplicate_of) if report.duplicate_of is not None else report
-    _rouse(primary)
+    rouse(primary)
+    if not report.live:  # a copy that was closed with its primary and could not be reopened with it
+        closing.raise_again(report, "duplicate")
     if message.urgent:
         primary.priority = min(primary.priority, URGENT)
-    matters.reckon(primary)
+    matters.reckon(report)
     events.record(Kind.REPORT_JOINED, report.id, None, message=stored.id, item=item.id, primary=primary.id)
     return report
 
 
-def _rouse(report: Report) -> None:
-    """A follow-up wakes the matter; it comes back to its holder if they are on shift, else to the queue."""
+def rouse(report: Report) -> None:
+    """What is new wakes the matter; it comes back to its holder if they are on shift, else to the queue."""
     held = matters.holding(report.id)
     idle = report.snoozed_until is not None or report.awaiting_citizen_since is not None
     matters.wake(report)
@@ -131,6 +136,7 @@ def _reopen(report: Report) -> None:
     closing.raise_again(report, "assigned" if back else "open")
     held = matters.start(report, last.operator_id) if back and last is not None else None
     events.record(Kind.REPORT_REOPENED, report.id, None, assignment=held.id if held else None)
+    closing.raise_copies(report)
 
 
 def _on_shift(operator_id: int) -> bool:

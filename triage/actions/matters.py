@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from triage import clock, events
 from triage.db import db
-from triage.errors import Forbidden, NotFound, NotTheHolder
+from triage.errors import IsACopy, NotFound, NotTheHolder
 from triage.events import Kind
 from triage.models import Assignment, Delivery, Message, Operator, Report
 from triage.queries import scope
+from triage.queries.scope import family
+
+__all__ = ["family"]
 
 DEAD = ("cancelled", "failed")
 
@@ -25,6 +30,29 @@ def lock(report_id: int, actor: Operator | None = None) -> Report:
     if found is None:
         raise NotFound
     return found
+
+
+def lock_matter(report_id: int, actor: Operator | None = None) -> tuple[Report, Report]:
+    """The report and the one that stands for it (itself, or its primary), the primary locked first."""
+    while True:
+        known = db.session.scalar(select(Report.duplicate_of).where(Report.id == report_id))
+        primary = lock(known) if known is not None else None
+        report = lock(report_id, actor)
+        if report.duplicate_of == known:
+            return report, primary or report
+
+
+def copies(report_id: int) -> Sequence[Report]:
+    """The copies of a primary that is locked, locked by number and read afresh."""
+    query = select(Report).where(Report.duplicate_of == report_id).order_by(Report.id)
+    query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return db.session.scalars(query).all()
+
+
+def require_primary(report: Report) -> None:
+    """IsACopy where the report goes with another."""
+    if report.duplicate_of is not None:
+        raise IsACopy(report=report.id, primary=report.duplicate_of)
 
 
 def holding(report_id: int) -> Assignment | None:
@@ -49,12 +77,6 @@ def holder_name(held: Assignment | None) -> str:
     return operator.public_name if operator else ""
 
 
-def require_coordinator(actor: Operator) -> None:
-    """Forbidden unless `actor` is a coordinator."""
-    if not actor.has_role("coordinator"):
-        raise Forbidden
-
-
 def start(report: Report, operator_id: int, assigned_by: int | None = None) -> Assignment:
     """Open an assignment; the partial unique index refuses a second one."""
     now = clock.now()
@@ -71,27 +93,34 @@ def end(held: Assignment, reason: str) -> None:
     held.end_reason = reason
 
 
-def family(report_id: int) -> ColumnElement[bool]:
-    """The report and its copies."""
-    return or_(Report.id == report_id, Report.duplicate_of == report_id)
-
-
 def reckon(report: Report) -> None:
     """Set `unanswered_since` and `awaiting_citizen_since` from the messages themselves.
 
     Unanswered is every inbound message after the last answer of a person that was not cancelled and
-    did not fail, and after what was settled by closing. Acknowledgements answer nothing. Where a
-    report begins to wait again, its holder's lease begins anew.
+    did not fail, and after what was settled by closing. A primary waits for its copies' messages too,
+    where neither the copy was answered since, nor the primary since it has that copy. Acknowledgements
+    answer nothing. Where a report begins to wait again, its holder's lease begins anew. Of a copy the
+    primary is reckoned as well: the caller has locked both.
     """
     db.session.flush()
+    _reckon(report)
+    if report.duplicate_of is not None:
+        _reckon(db.session.get_one(Report, report.duplicate_of))
+
+
+def _reckon(report: Report) -> None:
     waited = report.unanswered_since is not None
     answer = last_answer(report.id)
-    through = max(answer[0] if answer else 0, report.handled_through or 0)
+    answered = answer[0] if answer else 0
+    through = max(answered, report.handled_through or 0)
     report.unanswered_since = db.session.scalar(
         select(func.min(Message.recorded_at)).join(Report, Report.id == Message.report_id)
-        .where(family(report.id), Message.direction == "in", Message.id > through)
+        .where(family(report.id), Message.direction == "in", or_(
+            and_(Report.id == report.id, Message.id > through),
+            and_(Report.id != report.id, or_(Message.id > answered, Report.linked_after >= answered),
+                 ~_settled_on_its_own())))
     )
-    waits = answer is not None and report.unanswered_since is None and answer[0] == through
+    waits = answer is not None and report.unanswered_since is None and answered == through
     report.awaiting_citizen_since = answer[1] if waits and answer else None
     if not waited and report.unanswered_since is not None:
         _renew(report.id)
@@ -104,12 +133,23 @@ def _renew(report_id: int) -> None:
         held.last_active_at = clock.now()
 
 
+def _settled_on_its_own() -> ColumnElement[bool]:
+    """Whether a message was answered or closed where it stands: on a copy, before or after it was linked."""
+    later = aliased(Message)
+    answered = select(later.id).where(later.report_id == Message.report_id, later.id > Message.id,
+                                      later.operator_id.is_not(None), _alive(later)).correlate(Message).exists()
+    return or_(Message.id <= func.coalesce(Report.handled_through, 0), answered)
+
+
+def _alive(message: type[Message]) -> ColumnElement[bool]:
+    return select(Delivery.id).where(Delivery.message_id == message.id, Delivery.state.not_in(DEAD)).exists()
+
+
 def last_answer(report_id: int) -> tuple[int, datetime] | None:
     """Number and moment of the last answer of a person that was not cancelled and did not fail."""
-    alive = select(Delivery.id).where(Delivery.message_id == Message.id, Delivery.state.not_in(DEAD)).exists()
     row = db.session.execute(
         select(Message.id, Message.recorded_at)
-        .where(Message.report_id == report_id, Message.operator_id.is_not(None), alive)
+        .where(Message.report_id == report_id, Message.operator_id.is_not(None), _alive(Message))
         .order_by(Message.id.desc()).limit(1)
     ).first()
     return (row[0], row[1]) if row else None

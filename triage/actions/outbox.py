@@ -41,7 +41,7 @@ def stop(contact_id: int) -> None:
     theirs = Delivery.contact_id == contact_id, Delivery.purpose != "stop_confirmation"
     found = select(Delivery.report_id).where(Delivery.state.in_(WAITING), *theirs).distinct()
     for report_id in db.session.scalars(found.order_by(Delivery.report_id)).all():
-        report = matters.lock(report_id)
+        report, _ = matters.lock_matter(report_id)
         for delivery in _waiting(Delivery.report_id == report_id, *theirs):
             cancel(delivery, "opted_out")
         matters.reckon(report)

@@ -28,7 +28,7 @@ from triage.models.deliveries import WAITING
 from triage.models.reports import DANGER
 from triage.queries import sending
 
-MOVES_ON = (Kind.REPORT_JOINED, Kind.REPLY_ACCEPTED)
+MOVES_ON = (Kind.REPORT_JOINED, Kind.REPORT_LINKED, Kind.REPLY_ACCEPTED)
 KEY_CHARACTERS = 100
 
 

@@ -11,6 +11,7 @@ from triage.errors import N_, AlreadyClosed, BadInput, NotFound
 from triage.events import Kind
 from triage.models import Operator, Report, Team, TeamMember
 from triage.models.reports import DANGER, NORMAL
+from triage.rights import Right
 
 LONGEST_SNOOZE = timedelta(days=7)
 
@@ -36,7 +37,8 @@ def _working(report_id: int, actor: Operator) -> Report:
     report = matters.lock(report_id, actor)
     if report.status == "closed":
         raise AlreadyClosed
-    if not actor.has_role("coordinator"):
+    matters.require_primary(report)
+    if not actor.may(Right.STEP_IN):
         matters.require_holder(report, actor)
     return report
 

@@ -10,6 +10,7 @@ from triage.db import db
 from triage.errors import N_, AlreadyClosed, BadInput, NotFound
 from triage.events import Kind
 from triage.models import Consent, Message, Operator, Report
+from triage.rights import Right
 
 
 def split(message_id: int, actor: Operator) -> Report:
@@ -36,7 +37,8 @@ def split(message_id: int, actor: Operator) -> Report:
 def _check(report: Report, message: Message, actor: Operator) -> None:
     if report.status == "closed":
         raise AlreadyClosed
-    if not actor.has_role("coordinator"):
+    matters.require_primary(report)
+    if not actor.may(Right.STEP_IN):
         matters.require_holder(report, actor)
     earlier = select(Message.id).where(Message.report_id == report.id, Message.id < message.id,
                                        Message.direction == "in")

@@ -65,6 +65,8 @@ class Report(Base):
     # Number of the last message when it was closed: nothing up to there waits.
     handled_through: Mapped[int | None] = mapped_column(BigKey)
     duplicate_of: Mapped[int | None] = link("reports.id", null=True, index=True)
+    # Of a copy: the number of its primary's last answer when it was linked. Only later answers were meant for it too.
+    linked_after: Mapped[int | None] = mapped_column(BigKey)
     split_from: Mapped[int | None] = link("reports.id", null=True)
     firsthand: Mapped[bool | None]
     outcome: Mapped[Word | None]

@@ -79,6 +79,7 @@ def contact(one: Report) -> Contact | None:
 
 def _thread(reports: Sequence[Report]) -> CitizenThread:
     now = current(reports)
+    stands = db.session.get_one(Report, now.duplicate_of or now.id)  # a copy is read and held with its primary
     said = [
         CitizenMessage(ours=ours == "out", author=author or "", at=at, body=body)
         for ours, author, at, body in db.session.execute(_said([one.id for one in reports]))
@@ -86,8 +87,8 @@ def _thread(reports: Sequence[Report]) -> CitizenThread:
     person = contact(now)
     return CitizenThread(
         report_id=now.id,
-        state=_state(now, said),
-        holder=_holder(now.id),
+        state=_state(now, stands, said),
+        holder=_holder(stands.id),
         messages=said,
         closed_at=now.closed_at,
         opted_out=person is not None and person.opted_out_at is not None,
@@ -106,12 +107,12 @@ def _said(report_ids: Sequence[int]) -> Select[str, str, datetime, str]:
     )
 
 
-def _state(now: Report, said: Sequence[CitizenMessage]) -> str:
+def _state(now: Report, stands: Report, said: Sequence[CitizenMessage]) -> str:
     if now.status == "closed":
         return "closed"
     if now.awaiting_citizen_since is not None and said and said[-1].ours:
         return "asked"
-    return "being_read" if now.status == "assigned" else "received"
+    return "being_read" if stands.status == "assigned" else "received"
 
 
 def _holder(report_id: int) -> str | None:

@@ -1,4 +1,4 @@
-"""The conversation of a report: messages, notes and what happened, oldest first."""
+"""The conversation of a report and its copies: messages, notes and what happened, oldest first."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from triage.db import db
 from triage.events import Kind
 from triage.models import Account, Contact, Delivery, Event, Message, Note, Operator, Report
-from triage.queries import naming
+from triage.queries import naming, scope
 from triage.queries.shapes import DeliveryState, Entry
 
 Row = TypeVar("Row", Message, Note, Event)
@@ -21,7 +21,8 @@ SHOWN = 50
 TOLD = (
     Kind.REPORT_REOPENED, Kind.REPORT_CLAIMED, Kind.REPORT_RELEASED, Kind.REPORT_ASSIGNED, Kind.REPORT_LEASE_ENDED,
     Kind.REPORT_CLOSED, Kind.REPORT_SNOOZED, Kind.REPORT_WOKEN, Kind.REPORT_ROUTED, Kind.REPORT_PRIORITISED,
-    Kind.REPORT_SPLIT, Kind.REPLY_CANCELLED, Kind.DELIVERY_DECIDED, Kind.CONTACT_STOPPED, Kind.CONTACT_STARTED,
+    Kind.REPORT_SPLIT, Kind.REPORT_LINKED, Kind.REPORT_UNLINKED, Kind.REPLY_CANCELLED, Kind.DELIVERY_DECIDED,
+    Kind.CONTACT_STOPPED, Kind.CONTACT_STARTED,
 )
 
 
@@ -34,30 +35,37 @@ class _Names:
 
 def entries(report: Report, actor: Operator, shown: int = SHOWN) -> tuple[list[Entry], int]:
     """The newest `shown` entries, oldest first, and how many earlier ones there are."""
-    messages = _newest(select(Message).where(Message.report_id == report.id).order_by(Message.id.desc()), shown)
-    notes = _newest(select(Note).where(Note.report_id == report.id).order_by(Note.id.desc()), shown)
-    happened = _happened(report, shown)
+    ours = _family(report, actor)
+    messages = _newest(select(Message).where(Message.report_id.in_(ours)).order_by(Message.id.desc()), shown)
+    notes = _newest(select(Note).where(Note.report_id.in_(ours)).order_by(Note.id.desc()), shown)
+    happened = _newest(select(Event).where(_told(report, ours)).order_by(Event.seq.desc()), shown)
     names = _names(messages, notes, happened, actor)
     found = [*_spoken(report, messages, names, actor), *(_note(note, names, actor) for note in notes),
              *(_event(event, names, actor) for event in happened)]
     found.sort(key=lambda entry: (entry.at, entry.kind == "event"))
-    return found[-shown:], max(_total(report) - min(shown, len(found)), 0)
+    return found[-shown:], max(_total(report, ours) - min(shown, len(found)), 0)
+
+
+def _family(report: Report, actor: Operator) -> list[int]:
+    """The report and those of its copies that the actor may read."""
+    return list(db.session.scalars(select(Report.id).where(scope.family(report.id), scope.visible(actor))))
 
 
 def _newest(query: Select[Row], shown: int) -> list[Row]:
     return list(db.session.scalars(query.limit(shown)))
 
 
-def _happened(report: Report, shown: int) -> list[Event]:
-    query = select(Event).where(Event.report_id == report.id, Event.kind.in_(TOLD))
-    return _newest(query.order_by(Event.seq.desc()), shown)
+def _told(report: Report, ours: Sequence[int]) -> ColumnElement[bool]:
+    """What happened to the report itself, and of its copies only that they were linked."""
+    linked = and_(Event.report_id.in_(ours), Event.kind == Kind.REPORT_LINKED)
+    return or_(and_(Event.report_id == report.id, Event.kind.in_(TOLD)), linked)
 
 
-def _total(report: Report) -> int:
+def _total(report: Report, ours: Sequence[int]) -> int:
     counts = (
-        select(func.count()).where(Message.report_id == report.id),
-        select(func.count()).where(Note.report_id == report.id),
-        select(func.count()).where(Event.report_id == report.id, Event.kind.in_(TOLD)),
+        select(func.count()).where(Message.report_id.in_(ours)),
+        select(func.count()).where(Note.report_id.in_(ours)),
+        select(func.count()).select_from(Event).where(_told(report, ours)),
     )
     return sum(db.session.scalar(count) or 0 for count in counts)
 

@@ -80,7 +80,7 @@ def _conditions(actor: Operator, view: str) -> tuple[ColumnElement[bool], ...]:
         "snoozed": (live, Report.snoozed_until > now),
         "urgent": (live, Report.priority < NORMAL),
         "all": (live,),
-        "resolved": (Report.status == "closed", Report.closed_at > now - RESOLVED_FOR),
+        "resolved": (Report.status == "closed", Report.duplicate_of.is_(None), Report.closed_at > now - RESOLVED_FOR),
     }
     return choices[view]
 

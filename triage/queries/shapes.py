@@ -31,7 +31,7 @@ class Row:
     send_problems: int
     opted_out: bool
     was_with: str | None  # public name of the last holder, where nobody holds it now
-    ended_by: str | None  # why the last assignment ended: released | lease | reassigned | closed
+    ended_by: str | None  # why the last assignment ended: released | lease | reassigned | closed | linked
     outcome: str | None
     reason: str | None
     closed_at: datetime | None

@@ -94,6 +94,8 @@ def _happenings() -> dict[str, str]:
         "report.routed": gettext("%(who)s routed this to another team"),
         "report.prioritised": gettext("%(who)s changed the urgency"),
         "report.split": gettext("%(who)s split a message off as a new report"),
+        "report.linked": gettext("%(who)s marked #%(copy)s as a copy of #%(primary)s"),
+        "report.unlinked": gettext("%(who)s said that #%(copy)s is no copy of #%(primary)s"),
         "delivery.decided:sent": gettext("%(who)s marked an answer as sent"),
         "delivery.decided:again": gettext("%(who)s had an answer sent again"),
         "delivery.decided:failed": gettext("%(who)s marked an answer as failed"),

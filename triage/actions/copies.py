@@ -1,0 +1,109 @@
+"""Copies: a report that repeats another goes with it, its primary, and can be taken out again.
+
+Only primaries stand in the queue and are held. `duplicate_of` always names a primary, never a copy.
+"""
+
+from __future__ import annotations
+
+from triage import events
+from triage.actions import assignments, closing, filing, matters, outbox
+from triage.errors import N_, AlreadyClosed, BadInput
+from triage.events import Kind
+from triage.models import Assignment, Operator, Report
+from triage.rights import Right
+
+
+def link(report_id: int, primary_id: int, actor: Operator) -> Report:
+    """Mark a report as a copy of another; the copy. For the primary's holder and coordinators.
+
+    Who holds the copy loses it: their waiting answers become drafts. Where the copy waits for an answer
+    the primary does too, and is woken. Copies of the copy go along, because whoever says "this is the
+    same" means all of it. Linking again to the same primary changes nothing. Raises BadInput for a
+    report and itself, AlreadyClosed, IsACopy where either is a copy, NotTheHolder, and AlreadyAssigned
+    where a colleague holds the report and the actor does not coordinate.
+    """
+    if report_id == primary_id:
+        raise BadInput(N_("A report cannot be a copy of itself."), "of")
+    report, primary = _lock_both(report_id, primary_id, actor)
+    if report.status == "duplicate" and report.duplicate_of == primary.id:
+        return report
+    _check(report, primary, actor)
+    ended = _take_away(report)
+    if report.unanswered_since is not None:
+        _rouse(primary, actor)
+    _attach(report, primary, actor, ended)
+    return report
+
+
+def _lock_both(report_id: int, primary_id: int, actor: Operator) -> tuple[Report, Report]:
+    """Two primaries are locked by number: linked both ways at once, the second sees what the first did."""
+    locked = {number: matters.lock(number, actor) for number in sorted((report_id, primary_id))}
+    return locked[report_id], locked[primary_id]
+
+
+def _check(report: Report, primary: Report, actor: Operator) -> None:
+    if not (report.live and primary.live):
+        raise AlreadyClosed
+    for one in (primary, report):
+        matters.require_primary(one)
+    if not actor.may(Right.STEP_IN):
+        matters.require_holder(primary, actor)
+        assignments.held_by(report.id, actor)  # a colleague's work is not taken away in passing
+
+
+def _take_away(report: Report) -> Assignment | None:
+    """Nobody holds the report any more; what waited to be sent is a draft again."""
+    held = matters.holding(report.id)
+    if held is not None:
+        matters.end(held, "linked")
+    outbox.hand_over(report)
+    return held
+
+
+def _rouse(primary: Report, actor: Operator) -> None:
+    """The primary waits again: as if the copy's words had been written to it."""
+    held = matters.holding(primary.id)
+    if held is not None and held.operator_id == actor.id:
+        matters.wake(primary)  # they are at it, on shift or not
+    else:
+        filing.rouse(primary)
+
+
+def _attach(report: Report, primary: Report, actor: Operator, ended: Assignment | None) -> None:
+    also, answer = matters.copies(report.id), matters.last_answer(primary.id)
+    report.status, report.snoozed_until = "duplicate", None
+    primary.priority = min(primary.priority, report.priority)
+    for one in (report, *also):
+        one.duplicate_of, one.linked_after = primary.id, answer[0] if answer else 0
+    events.record(Kind.REPORT_LINKED, report.id, actor.id, copy=report.id, primary=primary.id,
+                  assignment=ended.id if ended else None, was=ended.operator_id if ended else None)
+    for one in also:
+        events.record(Kind.REPORT_LINKED, one.id, actor.id, copy=one.id, primary=primary.id, went_with=report.id)
+    matters.reckon(report)
+
+
+def unlink(report_id: int, actor: Operator) -> Report:
+    """Say that a report is no copy: it stands in the queue again; the report. For who may link.
+
+    A copy that was closed with its primary is open again. Raises BadInput where it is no copy,
+    NotTheHolder, and LiveReportExists where the same thread has a newer open report.
+    """
+    report, primary = matters.lock_matter(report_id, actor)
+    if report.duplicate_of is None:
+        raise BadInput(N_("This report is not a copy."), "report")
+    if not actor.may(Right.STEP_IN):
+        matters.require_holder(primary, actor)
+    _detach(report)
+    for one in (report, primary):
+        matters.reckon(one)
+    events.record(Kind.REPORT_UNLINKED, report.id, actor.id, copy=report.id, primary=primary.id)
+    return report
+
+
+def _detach(report: Report) -> None:
+    report.duplicate_of, report.linked_after, was_live = None, None, report.live
+    if was_live:
+        report.status = "open"
+    else:
+        closing.raise_alone(report, "open")
+        report.handled_through = None
