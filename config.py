@@ -39,6 +39,7 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"
     staff_url: str = "http://127.0.0.1:8000"
     redis_url: str | None = None
+    spool_path: str = str(INSTANCE / "spool")  # what arrives while the database is away
     desk_name: str = "Triage"
     desk_languages: tuple[str, ...] = ("en", "es")
     default_region: str = "KE"
@@ -51,6 +52,7 @@ class Settings:
     max_sockets: int = 100
     session_hours: int = 12
     form_per_10_minutes: int = 30
+    api_writes_per_minute: int = 600  # of one token, at one web process
     proxies: int = 0  # how many proxies of ours stand before the server: only their word on the visitor counts
     acknowledge: bool = True  # one neutral answer a day to whoever writes privately
     demo: bool = False
@@ -89,6 +91,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         public_url=public_url,
         staff_url=_url(source, "STAFF_URL", public_url),
         redis_url=source.get("REDIS_URL") or None,
+        spool_path=source.get("SPOOL_PATH") or str(INSTANCE / ("demo-spool" if demo else "spool")),
         desk_name=source.get("DESK_NAME") or ("Practice desk" if demo else "Triage"),
         desk_languages=_languages(source),
         default_region=_region(source),
@@ -137,6 +140,7 @@ LIMITS = {
     "MAX_SOCKETS": (100, 1, 10000),
     "SESSION_HOURS": (12, 1, 18),
     "FORM_PER_10_MINUTES": (30, 1, 100000),
+    "API_WRITES_PER_MINUTE": (600, 1, 100000),
     "PROXIES": (0, 0, 5),
 }
 

@@ -32,7 +32,8 @@ def make_settings(folder: Path, **changes: object) -> config.Settings:
     values: dict[str, object] = {
         "secret_key": "test " * 8, "triage_keys": KEYS, "database_url": f"sqlite:///{folder / 'triage.db'}",
         "simulator_path": str(folder / "simulator.db"), "desk_name": "Harbour Election Desk", "demo": True,
-        "testing": True, "password_cost": "low", "undo_seconds": 0, "danger_phone": "112",
+        "spool_path": str(folder / "spool"), "testing": True, "password_cost": "low", "undo_seconds": 0,
+        "danger_phone": "112",
     }
     return config.Settings(**{**values, **changes})
 
@@ -45,10 +46,13 @@ def environment(settings: config.Settings) -> dict[str, str]:
         "SIMULATOR_PATH": settings.simulator_path, "DESK_NAME": settings.desk_name, "TESTING": "1",
         "DEMO": "1" if settings.demo else "0", "PASSWORD_COST": "low", "UNDO_SECONDS": str(settings.undo_seconds),
         "LEASE_MINUTES": str(settings.lease_minutes), "CAPACITY": str(settings.capacity),
-        "FORM_PER_10_MINUTES": str(settings.form_per_10_minutes), "MAX_SOCKETS": str(settings.max_sockets),
+        "FORM_PER_10_MINUTES": str(settings.form_per_10_minutes),
+        "API_WRITES_PER_MINUTE": str(settings.api_writes_per_minute), "MAX_SOCKETS": str(settings.max_sockets),
         "PUBLIC_URL": settings.public_url, "DANGER_PHONE": settings.danger_phone,
         "ATTEMPT_SECONDS": str(settings.attempt_seconds), "ACKNOWLEDGE": "1" if settings.acknowledge else "0",
-        "REDIS_URL": settings.redis_url or "",
+        "LOG_LEVEL": settings.log_level, "LOG_FORMAT": settings.log_format, "METRICS_TOKEN": settings.metrics_token,
+        "BACKUP_TO": settings.backup_to,
+        "REDIS_URL": settings.redis_url or "", "SPOOL_PATH": settings.spool_path,
     }
 
 

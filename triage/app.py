@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask
 from flask_migrate import Migrate
 
 import config
-from triage import cli, db, logs
+from triage import cli, db, logs, reach
 from triage.api import events as api_events
 from triage.sealing import KeyRing
+from triage.spool import Spool
 from triage.web import (
     accounts,
     auth,
@@ -39,11 +42,12 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     """An application for `settings` (default: from the environment). Raises config.ConfigError."""
     settings = settings or config.load()
     app = Flask("triage", root_path=str(config.ROOT), template_folder="templates", static_folder="static")
-    app.config.update(SETTINGS=settings, KEYRING=KeyRing(settings.triage_keys), SECRET_KEY=settings.secret_key,
-                      TESTING=settings.testing)
+    ring = KeyRing(settings.triage_keys)
+    app.config.update(SETTINGS=settings, KEYRING=ring, SPOOL=Spool(Path(settings.spool_path), ring),
+                      SECRET_KEY=settings.secret_key, TESTING=settings.testing)
     db.init_app(app, settings.database_url)
     Migrate(app, db.db, directory=str(config.ROOT / "migrations"), render_as_batch=True)
-    for part in (watch, languages, security, errors, live):
+    for part in (reach, watch, languages, security, errors, live):
         part.init_app(app)
     for blueprint in BLUEPRINTS + ((simulator.bp,) if settings.demo else ()):
         app.register_blueprint(blueprint)

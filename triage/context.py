@@ -8,6 +8,7 @@ from flask import current_app
 
 from config import Settings
 from triage.sealing import KeyRing
+from triage.spool import Spool
 
 
 def settings() -> Settings:
@@ -18,3 +19,8 @@ def settings() -> Settings:
 def keyring() -> KeyRing:
     """The key ring of the desk."""
     return cast(KeyRing, current_app.config["KEYRING"])
+
+
+def spool() -> Spool:
+    """Where what arrives is kept while the database is away."""
+    return cast(Spool, current_app.config["SPOOL"])

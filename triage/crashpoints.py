@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 NAMES = (
     "in.arrived", "in.verified", "in.journalled", "in.filed", "in.committed",
+    "spool.written", "spool.synced", "spool.drained",
     "out.accepted", "out.committed", "out.begun", "out.intent", "out.answered", "out.settling", "out.settled",
 )
 

@@ -14,7 +14,8 @@ from triage.models import Delivery
 from triage.queries import citizen
 
 
-def report(message: InboundMessage, receipt_key: str, due_at: datetime | None) -> None:
+def report(message: InboundMessage, receipt_key: str, due_at: datetime | None,
+           received_at: datetime | None = None) -> None:
     """Keep a form under its receipt and read it, at `due_at` where it is slowed. Safe to call twice.
 
     The same form with other answers is kept too, as more words under the same receipt.
@@ -22,10 +23,11 @@ def report(message: InboundMessage, receipt_key: str, due_at: datetime | None) -
     known = citizen.kept(receipt_key)
     if known is not None and citizen.report(receipt_key) is None:
         due_at = max(filter(None, (due_at, known.due_at, clock.now())))  # never read before the first
-    ingest.receive_form(message, None if known else receipt_key, due_at)
+    ingest.receive_form(message, None if known else receipt_key, due_at, received_at)
 
 
-def answer(receipt_key: str, text: str, token: str, due_at: datetime | None = None, *, urgent: bool = False) -> None:
+def answer(receipt_key: str, text: str, token: str, due_at: datetime | None = None, *, urgent: bool = False,
+           received_at: datetime | None = None) -> None:
     """The person adds `text` to what their receipt opens; `token` makes it safe to call twice.
 
     It joins or reopens by the same rules as a text message. Raises NotFound where the receipt opens
@@ -38,7 +40,7 @@ def answer(receipt_key: str, text: str, token: str, due_at: datetime | None = No
         channel="web", account_address="", external_id=token, sender=None, text=text,
         thread_key=citizen.thread_key(first), language=first.language, urgent=urgent, raw={"text": text},
     )
-    ingest.receive_form(message, None, due_at)
+    ingest.receive_form(message, None, due_at, received_at)
 
 
 def opt_out(receipt_key: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -18,16 +17,17 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from channels.base import DeliveryUpdate, InboundMessage, WebhookRequest
 from channels.errors import Unreadable
-from triage import clock, connections, context, events, keywords
+from triage import clock, connections, context, events, keywords, logs
 from triage.actions import contacts, deliveries, filing
 from triage.crashpoints import crashpoint
 from triage.db import db, insert_once, savepoint
 from triage.events import Kind
 from triage.models import Account, InboundItem, Message
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 Item = InboundMessage | DeliveryUpdate
+FORMS = ("web", "desk")  # whose raw item is an InboundMessage of our own making
 PARKED = timedelta(minutes=10)  # how long a status may wait for the send it speaks of
 PARKED_RECHECK = timedelta(seconds=3)
 
@@ -43,6 +43,12 @@ class Arrival:
     content_type: str = "application/json"
     receipt_key: str | None = None
     due_at: datetime | None = None
+    received_at: datetime | None = None  # None: now
+
+
+def take_in(arrival: Arrival) -> None:
+    """Keep what a provider brought and understand it from its own bytes, as it would be tried again later."""
+    receive(arrival, lambda: _parsed(arrival.provider, arrival.channel, arrival.content_type, arrival.body))
 
 
 def receive(arrival: Arrival, parse: Callable[[], Sequence[Item]]) -> None:
@@ -54,11 +60,29 @@ def receive(arrival: Arrival, parse: Callable[[], Sequence[Item]]) -> None:
     crashpoint("in.filed")
 
 
-def receive_form(message: InboundMessage, receipt_key: str | None, due_at: datetime | None = None) -> None:
+def receive_form(message: InboundMessage, receipt_key: str | None, due_at: datetime | None = None,
+                 received_at: datetime | None = None) -> None:
     """A web form, by its token: the second time nothing happens. With `due_at` it is read then, not now."""
-    body = json.dumps(asdict(message), default=str).encode()
-    token = str(message.external_id)
-    receive(Arrival("web", "web", token, body, receipt_key=receipt_key, due_at=due_at), lambda: [message])
+    arrival = Arrival("web", "web", str(message.external_id), form_body(message), receipt_key=receipt_key,
+                      due_at=due_at, received_at=received_at)
+    receive(arrival, lambda: [message])
+
+
+def form_body(message: InboundMessage) -> bytes:
+    """A web form as its raw item keeps it."""
+    return json.dumps(asdict(message), default=str).encode()
+
+
+def form_in(body: bytes) -> InboundMessage:
+    """The web form that `form_body` wrote."""
+    return InboundMessage(**{**json.loads(body), "sent_at": None})
+
+
+def quarantine(arrival: Arrival, reason: str) -> None:
+    """Keep a raw item that cannot be taken in as it is; a coordinator may let it be tried again."""
+    item_id = journal(arrival)
+    if item_id is not None:
+        _put_aside(db.session.get_one(InboundItem, item_id), reason)
 
 
 def journal(arrival: Arrival) -> int | None:
@@ -73,7 +97,7 @@ def journal(arrival: Arrival) -> int | None:
     return insert_once(
         InboundItem, ("external_key",), provider=arrival.provider, external_key=key,
         receipt_key=arrival.receipt_key, raw_sealed=ring.seal(json.dumps(raw), f"inbound.raw|{key}"),
-        received_at=clock.now(), due_at=arrival.due_at, state="received",
+        received_at=arrival.received_at or clock.now(), due_at=arrival.due_at, state="received",
     )
 
 
@@ -88,16 +112,14 @@ def understand_later(item_id: int) -> None:
 
 def _parse_again(item: InboundItem) -> Sequence[Item]:
     raw = json.loads(context.keyring().open(item.raw_sealed, item.raw_context))
-    body = base64.b64decode(raw["body"])
-    if item.provider == "web":
-        return [_form(json.loads(body))]
-    request = WebhookRequest("", {"Content-Type": raw["type"]}, {}, body)
-    return connections.receiver(raw["channel"], item.provider).parse(request)
+    return _parsed(item.provider, raw["channel"], raw["type"], base64.b64decode(raw["body"]))
 
 
-def _form(values: dict[str, object]) -> InboundMessage:
-    values["sent_at"] = None
-    return InboundMessage(**values)  # type: ignore[arg-type]  # what receive_form wrote
+def _parsed(provider: str, channel: str, content_type: str, body: bytes) -> Sequence[Item]:
+    if provider in FORMS:
+        return [form_in(body)]
+    request = WebhookRequest("", {"Content-Type": content_type}, {}, body)
+    return connections.receiver(channel, provider).parse(request)
 
 
 def _understand(item: InboundItem, parse: Callable[[], Sequence[Item]]) -> None:
@@ -132,7 +154,11 @@ def _park(item: InboundItem) -> None:
 def _quarantine(item: InboundItem, problem: Exception) -> None:
     # Only our own sentences are safe to keep: other exceptions may quote the message.
     reason = str(problem) if isinstance(problem, Unreadable) else type(problem).__name__
-    log.warning("inbound item %s quarantined: %s", item.id, type(problem).__name__)
+    log.warning("inbound.quarantined", item_id=item.id, problem=type(problem).__name__)
+    _put_aside(item, reason)
+
+
+def _put_aside(item: InboundItem, reason: str) -> None:
     item.state, item.result, item.error = "quarantined", None, reason[:200]
     events.record(Kind.INBOUND_QUARANTINED, None, None, item=item.id)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from flask import Blueprint, render_template, request
@@ -18,13 +18,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from triage import context
+from triage import clock, context
 from triage.actions import citizens
+from triage.actions.arrivals import Arrived, NotYet, Stop, Words
 from triage.db import run_in_transaction
 from triage.errors import NotFound
 from triage.queries import citizen
 from triage.sealing import RECEIPT_DIGITS
-from triage.web import form_token, intake_form, pace, slow_lane
+from triage.web import durable, form_token, intake_form, pace, slow_lane
 from triage.web.intake_form import Problem
 
 bp = Blueprint("back", __name__)
@@ -112,9 +113,8 @@ def _answer(receipt: str) -> ResponseReturnValue:
     wrong = _wrong(text)
     if wrong or token is None:
         return _conversation(receipt, wrong=wrong, typed=text, status=422)
-    due_at = slow_lane.due_at()
-    run_in_transaction(lambda: citizens.answer(receipt, text, token.naming(text), due_at))
-    return _conversation(receipt, note=_("We have your answer. Thank you."))
+    words = Words(receipt, text, token.naming(text), slow_lane.due_at(), urgent=False, received_at=clock.now())
+    return _done(receipt, words, _("We have your answer. Thank you."), typed="")
 
 
 def _wrong(text: str) -> list[Problem]:
@@ -129,15 +129,28 @@ def _wrong(text: str) -> list[Problem]:
 def _urgent(receipt: str) -> ResponseReturnValue:
     words, token = _("This is urgent now"), form_token.given()
     assert token is not None  # noqa: S101 - `come_back` has looked
-    run_in_transaction(lambda: citizens.answer(receipt, words, token.naming(words), urgent=True))
-    note = _("We have marked your report as urgent. It is read before others.")
-    return _conversation(receipt, note=note, typed=_typed())
+    added = Words(receipt, words, token.naming(words), None, urgent=True, received_at=clock.now())
+    return _done(receipt, added, _("We have marked your report as urgent. It is read before others."), typed=_typed())
 
 
 def _stop(receipt: str) -> ResponseReturnValue:
-    run_in_transaction(lambda: citizens.opt_out(receipt))
     note = _("We will not write to your number or address any more. You can still read and write here.")
-    return _conversation(receipt, note=note, typed=_typed())
+    return _done(receipt, Stop(receipt, clock.now()), note, typed=_typed())
+
+
+def _done(receipt: str, arrived: Arrived, note: str, *, typed: str) -> ResponseReturnValue:
+    """Keep what was said and show the conversation; without it where it can only be read later."""
+    try:
+        kept = durable.keep(arrived)
+    except NotYet:
+        raise NotFound from None
+    except durable.NotKept:
+        note = _("We could not keep this just now, so nothing was done. Please send it again in a minute.")
+        return _door(note=note, status=503, headers=durable.RETRY_AFTER)
+    if kept:
+        return _conversation(receipt, note=note, typed=typed)
+    later = _("Your report cannot be shown just now. Please come back with your code in a few minutes.")
+    return _door(note=f"{note} {later}", typed=typed)
 
 
 ACTS: dict[str, Callable[[str], ResponseReturnValue]] = {
@@ -162,10 +175,10 @@ def _conversation(receipt: str, *, wrong: list[Problem] | None = None, note: str
     ), status
 
 
-def _door(problem: Problem | None = None, *, note: str = "", status: int = 200,
-          headers: dict[str, str] | None = None) -> ResponseReturnValue:
+def _door(problem: Problem | None = None, *, note: str = "", typed: str | None = None, status: int = 200,
+          headers: Mapping[str, str] | None = None) -> ResponseReturnValue:
     page = render_template(
         "citizen/back.html", wrong=[problem] if problem else [], note=note, token=form_token.mint(PURPOSE),
-        typed=_typed(), code=intake_form.clean(request.form.get("code"), 40),
+        typed=_typed() if typed is None else typed, code=intake_form.clean(request.form.get("code"), 40),
     )
     return page, status, headers or {}

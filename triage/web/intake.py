@@ -8,6 +8,7 @@ CSRF here, and `slow_lane` for what becomes of floods.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
@@ -18,9 +19,8 @@ from flask_babel import gettext as _
 
 from channels.base import InboundMessage
 from triage import addresses, clock, context
-from triage.actions import citizens
-from triage.db import run_in_transaction
-from triage.web import form_token, intake_form, languages, slow_lane
+from triage.actions.arrivals import Form
+from triage.web import durable, form_token, intake_form, languages, slow_lane
 from triage.web.intake_form import QUESTIONS, STEPS, Answers, Problem
 
 bp = Blueprint("intake", __name__)
@@ -77,8 +77,12 @@ def _send(answers: Answers) -> ResponseReturnValue:
     assert token is not None  # noqa: S101 - `step` has looked
     code = context.keyring().receipt_code(token.value)
     receipt = context.keyring().blind("receipt", code)
-    message, due_at = message_of(answers, token), _due_at(answers, token)
-    run_in_transaction(lambda: citizens.report(message, receipt, due_at))
+    try:
+        durable.keep(Form(message_of(answers, token), receipt, _due_at(answers, token), clock.now()))
+    except durable.NotKept:
+        return _page("check", answers, note=_("We could not keep your report just now, so it has not been sent. Your "
+                                              "answers are still here: please press the button again in a minute."),
+                     status=503, headers=durable.RETRY_AFTER)
     return render_template(
         "citizen/receipt.html", code=code, at=clock.now(), answers=answers, back_form=form_token.mint("back"),
         permit=form_token.mint("permit", receipt),
@@ -117,7 +121,7 @@ def _due_at(answers: Answers, token: form_token.FormToken) -> datetime | None:
 
 
 def _page(at: str, answers: Answers, wrong: list[Problem] | None = None, *, note: str = "",
-          status: int = 200) -> ResponseReturnValue:
+          status: int = 200, headers: Mapping[str, str] | None = None) -> ResponseReturnValue:
     if at == "check":
         answers = replace(answers, checked=True)
     token = form_token.given()
@@ -126,7 +130,7 @@ def _page(at: str, answers: Answers, wrong: list[Problem] | None = None, *, note
         token=request.form[form_token.FIELD] if token else form_token.mint(PURPOSE),
         hint=_hint(answers), danger_phone=context.settings().danger_phone, tongues=languages.named(),
     )
-    return page, status
+    return page, status, headers or {}
 
 
 def _hint(answers: Answers) -> str:

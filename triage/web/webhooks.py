@@ -1,15 +1,19 @@
-"""Where providers call: verified before anything is read, journalled before anything is understood."""
+"""Where providers call: verified before anything is read, kept before anything is understood.
+
+Settings and keys in memory are enough for that: with the database away an item waits in the spool.
+"""
 
 from __future__ import annotations
 
 from flask import Blueprint, abort, request
+from flask.typing import ResponseReturnValue
 
 from channels.base import WebhookReceiver, WebhookRequest
 from channels.errors import BadSignature
-from triage import connections, context
-from triage.actions import ingest
+from triage import clock, connections, context
+from triage.actions.arrivals import Hook
 from triage.crashpoints import crashpoint
-from triage.db import run_in_transaction
+from triage.web import durable
 
 bp = Blueprint("webhooks", __name__, url_prefix="/hooks")
 
@@ -17,8 +21,11 @@ MOST_BYTES = 65_536
 
 
 @bp.post("/<provider>/<channel>")
-def receive(provider: str, channel: str) -> tuple[str, int]:
-    """200 for kept and for already kept, 403 for a bad signature; never an error for what an item says."""
+def receive(provider: str, channel: str) -> ResponseReturnValue:
+    """200 for kept and for already kept, 403 for a bad signature, 503 where nothing can be kept.
+
+    Never an error for what an item says.
+    """
     crashpoint("in.arrived")
     receiver, called = _receiver(channel, provider), _request()
     try:
@@ -26,8 +33,11 @@ def receive(provider: str, channel: str) -> tuple[str, int]:
     except BadSignature:
         abort(403)
     crashpoint("in.verified")
-    arrival = ingest.Arrival(provider, channel, _name(receiver, called), called.body, called.headers["Content-Type"])
-    run_in_transaction(lambda: ingest.receive(arrival, lambda: receiver.parse(called)))
+    name, kind = _name(receiver, called), called.headers["Content-Type"]
+    try:
+        durable.keep(Hook(provider, channel, name, called.body, kind, clock.now()))
+    except durable.NotKept:
+        return "", 503, durable.RETRY_AFTER
     crashpoint("in.committed")
     return "", 200
 
