@@ -25,7 +25,11 @@ SID = "sid"  # the session cookie's only secret
 TOUCH_EVERY = timedelta(minutes=1)
 # What a page asks by itself, with nobody at the keys: it must not keep a session alive or a silent holder awake.
 BY_ITSELF = "Triage-By-Itself"
-NEEDS_NOBODY = frozenset({"static", "health.alive", "health.ready", "health.metrics", "webhooks.receive"})
+# Nobody is signed in here, so the database need not be there to say who: the citizens' doors stay open without it.
+NEEDS_NOBODY = frozenset({
+    "static", "health.alive", "health.ready", "health.metrics", "webhooks.receive",
+    "intake.start", "intake.step", "intake.leave", "back.door", "back.come_back",
+})
 
 
 class SignedOut(TriageError):
