@@ -15,12 +15,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Integer, MetaData, text
+from sqlalchemy import BigInteger, DateTime, Executable, Integer, MetaData, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -28,13 +29,13 @@ from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-from triage import clock, engines
+from triage import clock, commits, engines
+from triage.commits import CommitUnknown as CommitUnknown
 
 T = TypeVar("T")
 
 MAX_TRIES = 8
 LONGEST_PAUSE = 0.05  # seconds between tries, at most: whoever lost a deadlock should not meet the winner again
-LOST_COMMIT_SECONDS = 8.0  # how long to ask whether a COMMIT whose answer was lost took place
 LONGEST_WAIT = 8.0  # seconds after which nobody waits or tries anew: a thread that serves people must not hang
 # How rows are locked: against other writers, yet not against rows that only point to them. An event of a
 # report or a person, written behind the lock of event numbers, must never wait for who waits for that lock.
@@ -78,10 +79,6 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 db = SQLAlchemy(metadata=Base.metadata)
-
-
-class CommitUnknown(Exception):
-    """The answer to COMMIT was lost and the database has not come back to say whether it took place."""
 
 
 def unavailable(problem: BaseException) -> bool:
@@ -172,35 +169,18 @@ def _commit(session: Session) -> None:
         if number is None or not problem.connection_invalidated:
             raise
         session.rollback()
-        if not _took_place(session, number):
+        if not commits.took_place(db.engine, number, session.info):
             raise
 
 
 def _transaction_number(session: Session) -> str | None:
     """PostgreSQL's number of the running transaction; None elsewhere, and where nothing was written."""
+    if "number" in session.info:
+        return str(session.info["number"])
     if session.get_bind().dialect.name != "postgresql":
         return None
     number: str | None = session.scalar(text("SELECT pg_current_xact_id_if_assigned()::text"))
     return number
-
-
-def _took_place(session: Session, number: str) -> bool:
-    """Ask over a new connection what became of a transaction. CommitUnknown where nobody answers in time.
-
-    The server may still be busy committing it, or be starting anew: then it is asked again. See
-    PostgreSQL's manual, "Transaction ID and Snapshot Information Functions": pg_xact_status.
-    """
-    until = clock.steady() + LOST_COMMIT_SECONDS
-    while clock.steady() < until:
-        try:
-            status = session.scalar(text("SELECT pg_xact_status(CAST(:number AS xid8))"), {"number": number})
-        except (DBAPIError, PoolEmpty):
-            status = None
-        session.rollback()
-        if status in ("committed", "aborted"):
-            return bool(status == "committed")
-        time.sleep(LONGEST_PAUSE)
-    raise CommitUnknown
 
 
 def _write_turn(session: Session) -> AbstractContextManager[object]:
@@ -247,12 +227,17 @@ def insert_once(model: type[Base], key: Sequence[str], **values: object) -> int 
     One statement (`ON CONFLICT DO NOTHING … RETURNING id`): safe under any concurrency. `key` names
     the columns of a unique index without a WHERE.
     """
-    dialect = db.session.get_bind().dialect.name
+    statement = _insertion(model, tuple(key), db.session.get_bind().dialect.name)
+    return db.session.execute(statement, values).scalar()
+
+
+@cache
+def _insertion(model: type[Base], key: tuple[str, ...], dialect: str) -> Executable:
+    """Built once: to build a statement costs several times as much as to run it."""
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     table = model.__table__
-    fresh = insert(table).values(**values)  # type: ignore[arg-type]  # typed as FromClause
-    statement = fresh.on_conflict_do_nothing(index_elements=list(key))
-    return db.session.execute(statement.returning(table.c.id)).scalar()
+    fresh = insert(table)  # type: ignore[arg-type]  # typed as FromClause
+    return fresh.on_conflict_do_nothing(index_elements=list(key)).returning(table.c.id)
 
 
 def init_app(app: Flask, url: str) -> None:

@@ -7,18 +7,33 @@ order: whoever asks "after 884" has seen everything up to 884.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from triage import clock
+from triage.commits import evidence
 from triage.db import after_commit, before_commit, db
 from triage.models import Event
 
 NUMBER_LOCK = 7_236_001  # any constant: the advisory lock of event numbers
+INSERT = insert(Event.__table__)  # type: ignore[arg-type]  # typed as FromClause
+# Lock, number and write in one statement: others wait for this lock until our commit, so every turn to the
+# server counts. Numbers are taken above the sort, which is above the lock. It also tells the transaction's number.
+LOCK_AND_INSERT = text("""
+    WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(:key)), line AS (
+        SELECT each.* FROM turn CROSS JOIN ROWS FROM (json_to_recordset(CAST(:lines AS json)) AS (
+            report_id bigint, operator_id bigint, kind varchar, data json, occurred_at timestamptz
+        )) WITH ORDINALITY AS each (report_id, operator_id, kind, data, occurred_at, place)
+    )
+    INSERT INTO events (report_id, operator_id, kind, data, occurred_at)
+    SELECT report_id, operator_id, kind, data, occurred_at FROM line ORDER BY place
+    RETURNING CAST(pg_current_xact_id() AS text)
+""")
 
 
 class Kind(StrEnum):
@@ -26,6 +41,7 @@ class Kind(StrEnum):
 
     REPORT_OPENED = "report.opened"
     REPORT_JOINED = "report.joined"
+    REPORT_WRITTEN = "report.written"
     REPORT_REOPENED = "report.reopened"
     REPORT_CLAIMED = "report.claimed"
     REPORT_RELEASED = "report.released"
@@ -60,6 +76,8 @@ class Kind(StrEnum):
     OPERATOR_SHIFT = "operator.shift"
     PASSWORD_SET = "password.set"  # noqa: S105 - a kind of event
     SESSION_ENDED = "session.ended"
+    TOKEN_MADE = "token.made"  # noqa: S105 - a kind of event
+    TOKEN_ENDED = "token.ended"  # noqa: S105 - a kind of event
     TEAM_CHANGED = "team.changed"
     ACCOUNT_ADDED = "account.added"
     ACCOUNT_CHANGED = "account.changed"
@@ -87,8 +105,10 @@ def number(session: Session) -> None:
         return
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": NUMBER_LOCK})
-    session.execute(insert(Event), waiting)
+        bound = {"key": NUMBER_LOCK, "lines": json.dumps(waiting, default=str)}
+        session.info["number"] = session.execute(LOCK_AND_INSERT, bound).scalars().first()
+    else:
+        session.execute(INSERT, waiting)
 
 
 def head() -> int:
@@ -116,5 +136,16 @@ def _announce(info: Mapping[str, Any]) -> None:
             listener(kinds)
 
 
+def _stands(connection: Connection, info: Mapping[str, Any]) -> bool | None:
+    """Whether the first line that a transaction wrote is in the history; None where it wrote none."""
+    if not info.get("events"):
+        return None
+    first: dict[str, Any] = info["events"][0]
+    same = [getattr(Event, name).is_not_distinct_from(first[name])
+            for name in ("occurred_at", "kind", "report_id", "operator_id")]
+    return connection.scalar(select(Event.seq).where(*same).limit(1)) is not None
+
+
 before_commit(number)
 after_commit(_announce)
+evidence(_stands)
