@@ -165,6 +165,8 @@ class Redis:
             self._process.kill()
             self._process.wait(10)
             self._process = None
+        if self._log is not None:
+            self._log.close()
 
     def hold(self) -> None:
         """Stop answering, without dying."""
