@@ -106,10 +106,11 @@ def _may_reopen(report: Report, key: str) -> bool:
 
 def _join(report: Report, primary: Report, message: InboundMessage, contact: Contact | None,
           account: Account | None, item: InboundItem) -> Report:
-    stored = _store(report, message, contact, account)
+    stored = _store(report, message, contact, account, item)
     rouse(primary)
     if not report.live:  # a copy that was closed with its primary and could not be reopened with it
         closing.raise_again(report, "duplicate")
+        events.record(Kind.REPORT_REOPENED, report.id, None, assignment=None, primary=primary.id)
     if message.urgent:
         primary.priority = min(primary.priority, URGENT)
     matters.reckon(report)
@@ -146,28 +147,29 @@ def _on_shift(operator_id: int) -> bool:
 
 def _open(key: str, message: InboundMessage, contact: Contact | None, account: Account | None,
           item: InboundItem) -> Report:
-    now = clock.now()
     report = Report(
         contact_id=contact.id if contact else None, reply_contact_id=_reply_contact(message), channel=message.channel,
         account_id=account.id if account else None, thread_key=key, status="open",
         priority=URGENT if message.urgent else NORMAL, language=message.language, place_text=message.place_text,
-        received_at=item.received_at, unanswered_since=now, receipt_key=item.receipt_key,
+        received_at=item.received_at, unanswered_since=item.received_at, receipt_key=item.receipt_key,
     )
     db.session.add(report)
     db.session.flush()
-    stored = _store(report, message, contact, account)
+    stored = _store(report, message, contact, account, item)
     _note_consent(report, message)
     matters.reckon(report)
     events.record(Kind.REPORT_OPENED, report.id, None, message=stored.id, item=item.id)
     return report
 
 
-def _store(report: Report, message: InboundMessage, contact: Contact | None, account: Account | None) -> Message:
+def _store(report: Report, message: InboundMessage, contact: Contact | None, account: Account | None,
+           item: InboundItem) -> Message:
+    """The message as it came: with the moment at which it reached us, however long it waited to be read."""
     stored = Message(
         report_id=report.id, contact_id=contact.id if contact else None, account_id=account.id if account else None,
         channel=message.channel, direction="in", body=message.text, external_id=message.external_id,
         in_reply_to=message.in_reply_to, repost_of=message.repost_of, sent_at=message.sent_at,
-        recorded_at=clock.now(), dedupe_key=dedupe_key(message),
+        recorded_at=item.received_at, dedupe_key=dedupe_key(message),
     )
     db.session.add(stored)
     db.session.flush()

@@ -10,6 +10,7 @@ from config import Settings
 from triage import events
 from triage.workers.carrier import CarrierLoop
 from triage.workers.doorbell import Doorbell
+from triage.workers.drain_spool import DrainLoop
 from triage.workers.line import Line
 from triage.workers.tailer import Tailer
 
@@ -29,7 +30,7 @@ class Loop(Protocol):
 
 
 class Embedded:
-    """The loops of one web process: doorbell, sweep, tailer; the line, where there are several processes."""
+    """The loops of one web process: doorbell, sweep, tailer, spool; the line, where there are several processes."""
 
     def __init__(self, app: Flask) -> None:
         settings: Settings = app.config["SETTINGS"]
@@ -37,7 +38,7 @@ class Embedded:
         tailer = Tailer(app, app.extensions["live"].hint, app.extensions["live"].end)
         events.listen(doorbell.ring)
         events.listen(tailer.nudge)
-        self._loops: list[Loop] = [doorbell, tailer]
+        self._loops: list[Loop] = [doorbell, tailer, DrainLoop(app)]
         if settings.redis_url:
             line = Line(settings.redis_url, tailer.nudge)
             events.listen(line.call)
