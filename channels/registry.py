@@ -7,6 +7,7 @@ from typing import Protocol
 from channels.base import AccountSettings, Capabilities, Channel
 from channels.simulator import SimulatorPosts, SimulatorSms
 from channels.web import Web
+from channels.written import Written
 
 
 class Adapter(Protocol):
@@ -30,6 +31,8 @@ CHANNELS: dict[tuple[str, str], Adapter] = {
     ("web", "web"): Web,
     ("sms", "simulator"): SimulatorSms,
     ("mastodon", "simulator"): SimulatorPosts,
+    ("phone", "desk"): Written,
+    ("sms", "desk"): Written,
 }
 
 

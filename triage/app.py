@@ -8,8 +8,7 @@ from flask import Flask
 from flask_migrate import Migrate
 
 import config
-from triage import cli, db, logs, reach
-from triage.api import events as api_events
+from triage import api, cli, db, logs, reach
 from triage.sealing import KeyRing
 from triage.spool import Spool
 from triage.web import (
@@ -34,7 +33,7 @@ from triage.web import (
 
 BLUEPRINTS = (
     auth.bp, desk.bp, reports.bp, floor.bp, people.bp, accounts.bp, quarantine.bp, intake.bp, back.bp,
-    webhooks.bp, health.bp, api_events.bp,
+    webhooks.bp, health.bp, api.bp,
 )
 
 

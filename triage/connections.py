@@ -56,10 +56,10 @@ def capabilities(channel: str, provider: str | None = None) -> Capabilities:
 
 
 def providers(channel: str) -> tuple[str, ...]:
-    """Who can carry `channel`, the usual one first; empty for a channel we do not have."""
-    return tuple(registry.providers(channel))
+    """At whom an account for `channel` can stand, the usual one first; empty where none can."""
+    return tuple(name for name in registry.providers(channel) if capabilities(channel, name).needs_account)
 
 
 def channels() -> tuple[str, ...]:
     """Every channel whose accounts stand at a provider, in the order of the glossary."""
-    return tuple(name for name in CHANNELS if providers(name) and capabilities(name).needs_account)
+    return tuple(name for name in CHANNELS if providers(name))

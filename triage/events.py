@@ -85,6 +85,7 @@ class Kind(StrEnum):
     SENDER_RULE_SET = "sender_rule.set"
     LEASES_FROZEN = "leases.frozen"
     LEASES_RESUMED = "leases.resumed"
+    DESK_RESTORED = "desk.restored"
 
 
 def record(kind: Kind, report_id: int | None = None, operator_id: int | None = None, **data: object) -> None:

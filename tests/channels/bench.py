@@ -39,9 +39,15 @@ def _web(_folder: Path) -> Bench:
     return Bench(AccountSettings("web", "", ""), "", lambda: 1)
 
 
+def _written(_folder: Path) -> Bench:
+    return Bench(AccountSettings("phone", "", ""), "", lambda: 0)
+
+
 # A new channel adds one line here and its payloads in `recorded/<channel>-<provider>.json`.
 BENCHES: dict[tuple[str, str], Callable[[Path], Bench]] = {
     ("web", "web"): _web,
+    ("phone", "desk"): _written,
+    ("sms", "desk"): _written,
     ("sms", "simulator"): _simulator("sms", "+254700000100", "+447700900523"),
     ("mastodon", "simulator"): _simulator("mastodon", "@desk", "@rosa_do_cais"),
 }

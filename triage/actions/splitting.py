@@ -13,13 +13,13 @@ from triage.models import Consent, Message, Operator, Report
 from triage.rights import Right
 
 
-def split(message_id: int, actor: Operator) -> Report:
-    """A new open report from this inbound message on; the earlier messages stay where they are.
+def split(message_id: int, actor: Operator, of: int | None = None) -> Report:
+    """A new open report from this inbound message (`of` a report) on; the earlier messages stay where they are.
 
     The person's next message follows the newer matter, so the new report takes over the thread.
     """
     message = db.session.get(Message, message_id)
-    if message is None:
+    if message is None or of not in (None, message.report_id):
         raise NotFound
     report = matters.lock(message.report_id, actor)
     _check(report, message, actor)

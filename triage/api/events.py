@@ -1,33 +1,27 @@
-"""What changed: GET /api/v1/events?after=884. The page asks this after every hint and whenever it was away."""
+"""What changed. A page asks this after every hint and whenever it was away, a program whenever it likes."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, request
-
+from triage.api import answers, operations, schemas
+from triage.errors import N_, TriageError
 from triage.queries import changes
 from triage.rights import Right
-from triage.web.access import actor, admits
-
-bp = Blueprint("api_events", __name__)
-
-MOST = 500
-LONGEST_NUMBER = 18  # digits a database can hold
+from triage.web.access import actor
 
 
-@bp.get("/api/v1/events")
-@admits(Right.READ_REPORTS)
-def events() -> Response | tuple[Response, int]:
-    """The events above `after`, filtered by rights; `next` is where to go on, `head` how far there is to go.
+class Gone(TriageError):
+    """The number is not of this desk's history: it was restored. params: head."""
 
-    410 where `after` is ahead of this desk's history (it was restored): reload and start from the head.
-    """
-    after, head = _number("after", 0), changes.head()
-    if after > head:
-        return jsonify(code="gone", sentence="This number is not of this history. Reload.", head=head), 410
-    items, reached = changes.after(after, actor(), min(max(_number("limit", MOST), 1), MOST))
-    return jsonify(items=items, next=reached, head=max(head, reached))
+    code, status = "gone", 410
+    sentence = N_("This number is not of this history. Reload.")
 
 
-def _number(name: str, default: int) -> int:
-    text = request.args.get(name, "")
-    return int(text) if text.isdecimal() and len(text) <= LONGEST_NUMBER else default
+@operations.get("/events", Right.READ_REPORTS, Gone)
+def events(query: schemas.EventsQuery) -> answers.Events:
+    """The events after a number, in commit order, filtered by rights. 410: reload and start from the head."""
+    head = changes.head()
+    if query.after > head:
+        raise Gone(head=head)
+    items, reached = changes.after(query.after, actor(), query.limit)
+    return answers.Events(items=[answers.Event.model_validate(one) for one in items], next=reached,
+                          head=max(head, reached))

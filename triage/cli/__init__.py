@@ -7,7 +7,7 @@ from flask import Flask, abort
 from flask.cli import AppGroup, ScriptInfo, with_appcontext
 
 import config
-from triage.cli import accounts, demo, doctor, people, start, sweep
+from triage.cli import accounts, backup, demo, doctor, people, start, sweep, tokens, worker
 
 UNREADY = "CONFIG_PROBLEM"
 
@@ -23,7 +23,7 @@ def triage(ctx: click.Context) -> None:
 
 for command in (
     start.init, people.add_operator, people.add_operators, people.reset_password, accounts.add_account,
-    doctor.doctor, sweep.sweep, demo.demo_desk, demo.demo,
+    tokens.token, tokens.token_list, doctor.doctor, sweep.sweep, backup.backup, backup.restore_, backup.backup_key, worker.worker, demo.demo_desk, demo.demo,
 ):
     command.callback = with_appcontext(command.callback)  # type: ignore[type-var]  # click says Optional
     triage.add_command(command)

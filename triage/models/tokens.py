@@ -13,7 +13,7 @@ END_REASONS = ("ended", "password", "switched_off")
 
 
 class ApiToken(Base):
-    """Acts for `operator_id` within `scopes`, until it expires or is ended. Only the SHA-256 of the secret is stored."""
+    """Acts for `operator_id` within `scopes`, until it expires or is ended. Only its SHA-256 is stored."""
 
     __tablename__ = "api_tokens"
     __table_args__ = (

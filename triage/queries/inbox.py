@@ -30,10 +30,13 @@ NO_CURSOR = N_("This page of the list is not known any more. Start from the top.
 
 def page(actor: Operator, view: str, limit: int = 50, after: str | None = None) -> Page:
     """Up to `limit` (at most 200) rows of a view; `after` is the cursor of the page before."""
+    return leaf(_reports(actor, view), actor, limit, after, newest_first=view == "resolved")
+
+
+def leaf(query: Select[Report], actor: Operator, limit: int, after: str | None, *, newest_first: bool = False) -> Page:
+    """A page of any reports the actor may see: in queue order, or those closed last first."""
     seq = events.head()  # read before the rows: a change in between is asked for again, never missed
     limit = max(1, min(limit, MOST_ROWS))
-    newest_first = view == "resolved"
-    query = _reports(actor, view)
     if after:
         query = query.where(_beyond(newest_first=newest_first, key=_opened(after)))
     found = list(db.session.scalars(_ordered(query, newest_first=newest_first).limit(limit + 1)))

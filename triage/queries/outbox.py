@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from triage import clock
 from triage.db import db
 from triage.errors import NotFound
-from triage.models import Account, Delivery, InboundItem, Message, Operator
+from triage.models import Account, Delivery, DeliveryAttempt, InboundItem, Message, Operator
 from triage.models.deliveries import WAITING
 from triage.queries import reports
 from triage.queries.shapes import DeliveryState
@@ -52,3 +52,13 @@ def delivery(delivery_id: int, actor: Operator) -> DeliveryState:
         found.id, found.state, found.channel, account.address if account else None, found.next_attempt_at,
         found.settled_at, found.last_error, message.operator_id == actor.id,
     )
+
+
+def attempts(delivery_id: int, actor: Operator) -> tuple[int, list[DeliveryAttempt]]:
+    """The report an answer is on and every try to send it, the first one first. NotFound as in `delivery`."""
+    found = db.session.get(Delivery, delivery_id)
+    if found is None:
+        raise NotFound
+    reports.load(found.report_id, actor)
+    tries = select(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery_id)
+    return found.report_id, list(db.session.scalars(tries.order_by(DeliveryAttempt.id)))

@@ -37,7 +37,8 @@ def route(report: Report, operator: Operator) -> Route | None:
             return found
     capabilities = registry.capabilities_of_channel(report.channel)
     if not capabilities.needs_account:
-        return Route(report.channel, None, _contact(report.contact_id), capabilities)
+        written = Route(report.channel, None, _contact(report.contact_id), capabilities)
+        return written if capabilities.can_reply else None
     return _by_account(report.channel, report, operator, _contact(report.contact_id))
 
 

@@ -16,7 +16,7 @@ from triage.errors import N_, Forbidden, TriageError
 from triage.models import Operator, StaffSession
 from triage.queries import sessions as living
 from triage.rights import Right
-from triage.web import PUBLIC_ENDPOINTS
+from triage.web import PUBLIC_ENDPOINTS, bearer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,6 +25,7 @@ SID = "sid"  # the session cookie's only secret
 TOUCH_EVERY = timedelta(minutes=1)
 # What a page asks by itself, with nobody at the keys: it must not keep a session alive or a silent holder awake.
 BY_ITSELF = "Triage-By-Itself"
+PROGRAMS = "api"  # the blueprint of the JSON API: a token, or for reading a session
 # Nobody is signed in here, so the database need not be there to say who: the citizens' doors stay open without it.
 NEEDS_NOBODY = frozenset({
     "static", "health.alive", "health.ready", "health.metrics", "webhooks.receive",
@@ -40,9 +41,9 @@ class SignedOut(TriageError):
 
 
 def load() -> None:
-    """Before each request: set `g.operator` and `g.session_hash`, and note that the person is there."""
-    g.operator, g.session_hash, g.ui_language = None, None, None
-    if request.endpoint in NEEDS_NOBODY:
+    """Before each request: set `g.operator` and `g.session_hash` or `g.token`, and note that the person is there."""
+    g.operator, g.session_hash, g.ui_language, g.token = None, None, None, None
+    if request.endpoint in NEEDS_NOBODY or (request.blueprint == PROGRAMS and _by_token()):
         return
     found = _found()
     if found is None:
@@ -54,13 +55,21 @@ def load() -> None:
         run_in_transaction(lambda: sessions.touch(token_hash, operator_id))
 
 
+def _by_token() -> bool:
+    """Whether only a token counts: one was shown, or something shall be changed, which no cookie may do here."""
+    shown = bearer.shown()
+    if shown is not None:
+        g.token, g.operator = shown
+    return shown is not None or request.method in bearer.CHANGING
+
+
 def _found() -> tuple[StaffSession, Operator] | None:
     sid = session.get(SID)
     return living.signed_in(passwords.fingerprint(sid)) if isinstance(sid, str) else None
 
 
 def _asked_by_itself() -> bool:
-    return BY_ITSELF in request.headers or (request.endpoint or "").startswith("api_")
+    return BY_ITSELF in request.headers or request.blueprint == PROGRAMS
 
 
 def signed_in() -> Operator | None:

@@ -37,6 +37,12 @@ HTTP_SENTENCES = {
 }
 
 
+HTTP_CODES = {
+    400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "wrong_content_type",
+    429: "too_often", 500: "unexpected", 503: "unavailable",
+}
+
+
 def init_app(app: Flask) -> None:
     """Answer every error from here."""
     app.register_error_handler(TriageError, refused)
@@ -63,7 +69,8 @@ def _filled(words: str, params: dict[str, object]) -> str:
 
 def refused(error: TriageError) -> ResponseReturnValue:
     """A rule of the desk said no."""
-    more = {key: value for key, value in error.params.items() if key != "reason" and isinstance(value, int | str)}
+    more = {key: value for key, value in error.params.items()
+            if key != "reason" and isinstance(value, int | str | list)}
     field = {"field": error.field} if isinstance(error, BadInput) and error.field else {}
     return answer(error.status, error.code, sentence(error), **more, **field)
 
@@ -94,7 +101,7 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     status = error.code or 500
     words = str(gettext(HTTP_SENTENCES.get(status, HTTP_SENTENCES[400 if status < 500 else 500])))
-    response = make_response(answer(status, f"http_{status}", words))
+    response = make_response(answer(status, HTTP_CODES.get(status, f"http_{status}"), words))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
@@ -131,8 +138,16 @@ def wants_problem() -> bool:
 
 def problem(status: int, code: str, words: str, **more: object) -> Response:
     """RFC 9457, with our code and the sentence as `detail`."""
-    body = {**more, "type": "about:blank", "title": words, "detail": words, "status": status, "code": code}
-    return Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/problem+json")
+    body = {"type": "about:blank", "title": words, "detail": words, "status": status, "code": code}
+    body |= {name: value for name, value in more.items() if name not in body}
+    headers = {"WWW-Authenticate": 'Bearer realm="triage"'} if status == 401 and _is_api() else {}
+    if status == 429 and "seconds" in more:
+        headers["Retry-After"] = str(more["seconds"])
+    return Response(json.dumps(body, ensure_ascii=False), status, headers, mimetype="application/problem+json")
+
+
+def _is_api() -> bool:
+    return request.path.startswith("/api/")
 
 
 def page(status: int, words: str, typed: kept.Kept | None = None) -> ResponseReturnValue:

@@ -17,6 +17,8 @@ from triage.web import PUBLIC_ENDPOINTS, access, throttle
 MOST_BYTES = 1024 * 1024
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 SIGNED = "webhooks"  # verified by the provider's signature instead
+# Neither has a cookie that another site could ride on: the API changes nothing without a bearer token (access.load).
+CSRF_FREE = {SIGNED, access.PROGRAMS}
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 A_YEAR = 365 * 86400
 
@@ -60,11 +62,11 @@ class ForeignOrigin(TriageError):
 
 
 class Csrf(CSRFProtect):  # type: ignore[misc]  # the library has no types
-    """The session's token on every change, except webhooks and forms that carry a signed token of their own."""
+    """The session's token on every change, except webhooks, the API and forms with a signed token of their own."""
 
     def _is_exempt(self) -> bool:
         view = current_app.view_functions.get(request.endpoint or "")
-        return request.blueprint == SIGNED or getattr(view, "checks_form_token", False)
+        return request.blueprint in CSRF_FREE or getattr(view, "checks_form_token", False)
 
 
 def init_app(app: Flask) -> None:
