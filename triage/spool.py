@@ -88,7 +88,7 @@ class Spool:
         unfinished = self._path(name, UNFINISHED)
         with open(unfinished, "xb", buffering=0, opener=_owner_only) as file:
             if file.write(framed) != len(framed):
-                raise OSError(errno.ENOSPC, "the record did not fit")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             crashpoint("spool.written")
             os.fsync(file.fileno())
         unfinished.rename(self._path(name, WHOLE))
