@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("triage.addresses", "triage.passwords", "triage.sealing", "triage.logs", "triage.broker"),
     ("triage.spool",),
     ("triage.context",),  # the settings and keys of the running desk
-    ("triage.engines",),  # what connections of either database are told
+    ("triage.engines", "triage.commits"),  # what connections are told; what became of an unanswered COMMIT
     ("triage.db",),
     ("triage.reach",),
     ("triage.models",),
@@ -32,6 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("triage.workers",),
     ("triage.web",),
     ("triage.api",),  # the same session and the same roles as the pages
+    ("triage.backup",),  # copies of the whole desk
     ("triage.demo",),  # the practice desk: may do whatever a person at the doors may
     ("triage.cli",),
     ("triage.app",),
