@@ -20,7 +20,7 @@ from triage import clock
 
 LONGEST_SECONDS = 8.0  # how long it is asked for
 PAUSE = 0.05
-MARGIN = 2.0  # seconds by which a crash may seem older than it is
+MARGIN = 0.5  # seconds by which a crash may seem older than it is
 IN_THE_FUTURE = "22023"  # the server has not given this number out: it crashed before it wrote it down
 # Statistics begin anew after a crash, also after one that only restarted the server's processes.
 ASK = text("""
@@ -44,14 +44,15 @@ def evidence(look: Evidence) -> None:
     _evidence.append(look)
 
 
-def took_place(engine: Engine, number: str, info: Info) -> bool:
+def took_place(engine: Engine, number: str, info: Info, said_at: float) -> bool:
     """Whether the transaction with this number took place. CommitUnknown where nobody can say in time.
 
-    The server may still be busy committing it, or be starting anew: then it is asked again.
+    The server may still be busy committing it, or be starting anew: then it is asked again. `said_at` is
+    when COMMIT was said, by the steady clock.
     """
-    began = clock.steady()
-    while clock.steady() < began + LONGEST_SECONDS:
-        answer = _ask(engine, number, info, clock.steady() - began + MARGIN)
+    until = clock.steady() + LONGEST_SECONDS
+    while clock.steady() < until:
+        answer = _ask(engine, number, info, clock.steady() - said_at + MARGIN)
         if answer is not None:
             return answer
         time.sleep(PAUSE)

@@ -162,14 +162,14 @@ def _begin(session: Session) -> None:
 
 def _commit(session: Session) -> None:
     """Commit. A lost answer is not a lost transaction: it raises only where the commit did not take place."""
-    number = _transaction_number(session)
+    number, said_at = _transaction_number(session), clock.steady()
     try:
         session.commit()
     except OperationalError as problem:
         if number is None or not problem.connection_invalidated:
             raise
         session.rollback()
-        if not commits.took_place(db.engine, number, session.info):
+        if not commits.took_place(db.engine, number, session.info, said_at):
             raise
 
 

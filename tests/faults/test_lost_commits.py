@@ -6,19 +6,20 @@ The example is an internal note, because nothing in the database would refuse th
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, select, text
 
 import config
 from tests.conftest import make_settings
 from tests.proxy import Proxy
 from tests.scene import Scene
 from tests.servers import Postgres
-from triage import db as database
+from triage import clock, commits
 from triage.actions import notes
 from triage.db import CommitUnknown, db, run_in_transaction
 from triage.models import Event, Note, Operator, Report
@@ -100,7 +101,7 @@ def test_a_server_that_comes_back_in_time_says_what_became_of_it(
 def test_a_server_that_stays_away_leaves_it_unknown_and_nobody_claims_otherwise(
     proxy: Proxy, write: Write, when: str, times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "LOST_COMMIT_SECONDS", 0.5)
+    monkeypatch.setattr(commits, "LONGEST_SECONDS", 0.5)
     proxy.cut_commit(when, then_away=True)
     with pytest.raises(CommitUnknown):
         write("a note")
@@ -128,3 +129,37 @@ def test_a_report_is_read_again_after_a_lost_answer(proxy: Proxy, write: Write, 
     proxy.cut_commit("after")
     write("a note")
     assert db.session.scalars(select(Report.status)).one() == "open"
+
+
+def test_a_number_given_out_twice_is_not_taken_for_ours(write: Write) -> None:
+    """A server that crashes before it wrote a transaction down gives its number to the next one."""
+    write("another's")
+    number = db.session.scalar(text("SELECT CAST(xmin AS text) FROM notes"))
+    theirs = db.session.scalars(select(Event).where(Event.kind == "note.added")).one()
+    told = {name: getattr(theirs, name) for name in ("kind", "report_id", "operator_id", "occurred_at")}
+    ours = told | {"occurred_at": clock.now()}
+
+    def took_place(number: str, *lines: object) -> bool:
+        return commits.took_place(db.engine, number, {"events": lines}, clock.steady())
+
+    assert took_place(number, told)
+    assert not took_place(number, ours)
+    assert not took_place(str(int(number) + 1_000_000), ours), "the server has never given it out"
+
+
+def test_after_a_crash_nobody_claims_what_left_nothing_to_look_for() -> None:
+    server = Postgres(options=("synchronous_commit=on",))
+    try:
+        engine = create_engine(server.start().url())
+        with engine.begin() as connection:
+            number = connection.scalar(text("SELECT CAST(pg_current_xact_id() AS text)"))
+        time.sleep(1)
+        said_at = clock.steady()
+        assert commits.took_place(engine, number, {}, said_at)
+        server.stop("immediate")
+        server.start()
+        with pytest.raises(CommitUnknown):
+            commits.took_place(engine, number, {}, said_at)
+        engine.dispose()
+    finally:
+        server.remove()
