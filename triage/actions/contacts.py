@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 
 from flask_babel import force_locale, gettext
-from sqlalchemy import or_, select
+from sqlalchemy import Executable, Table, bindparam, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from triage import addresses, clock, context, events
 from triage.actions import outbox
-from triage.db import db, insert_once
+from triage.db import db
 from triage.events import Kind
 from triage.models import Account, Contact, InboundItem, Message, Report
 
 ACKNOWLEDGE_EVERY = timedelta(days=1)
+TABLE: Table = Contact.__table__  # type: ignore[assignment]  # typed as FromClause
+GIVEN = ("address_kind", "address_key", "address_sealed", "hint", "name", "language", "created_at")
 
 
 def find_or_make(kind: str, address: str, name: str | None = None, language: str | None = None) -> Contact:
@@ -21,13 +25,24 @@ def find_or_make(kind: str, address: str, name: str | None = None, language: str
     normal = addresses.normalise(kind, address, context.settings().default_region)
     ring = context.keyring()
     key = ring.blind(f"contact {kind}", normal)
-    insert_once(
-        Contact, ("address_kind", "address_key"), address_kind=kind, address_key=key,
-        address_sealed=ring.seal(normal, f"contacts.address|{kind}|{key}"), hint=addresses.hint(kind, normal),
-        name=_name(name, normal), language=language, created_at=clock.now(),
-    )
-    query = select(Contact).where(Contact.address_kind == kind, Contact.address_key == key)
-    return db.session.scalars(query.with_for_update(key_share=True).execution_options(populate_existing=True)).one()
+    values = {
+        "address_kind": kind, "address_key": key, "address_sealed": ring.seal(normal, f"contacts.address|{kind}|{key}"),
+        "hint": addresses.hint(kind, normal), "name": _name(name, normal), "language": language,
+        "created_at": clock.now(),
+    }
+    statement = _statement(db.session.get_bind().dialect.name)
+    contact: Contact = db.session.scalars(statement, values, execution_options={"populate_existing": True}).one()
+    return contact
+
+
+@cache
+def _statement(dialect: str) -> Executable:
+    """Insert, or lock what is there by changing nothing of it; either way the whole row comes back."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    new = insert(TABLE).values({name: bindparam(name) for name in GIVEN})
+    same = {"created_at": TABLE.c.created_at}
+    found = new.on_conflict_do_update(index_elements=["address_kind", "address_key"], set_=same)
+    return select(Contact).from_statement(found.returning(*TABLE.c))
 
 
 def _name(name: str | None, address: str) -> str | None:
@@ -51,7 +66,7 @@ def obey(contact: Contact, command: str, account: Account | None, item: InboundI
     outbox.stop(contact.id)
     events.record(Kind.CONTACT_STOPPED, latest.id if latest else None, contact=contact.id)
     if latest is not None:
-        _tell(latest, contact, account, item, "stop_confirmation")
+        _tell(latest.id, contact, account, item, "stop_confirmation")
 
 
 def latest_report(contact: Contact) -> Report | None:
@@ -61,29 +76,29 @@ def latest_report(contact: Contact) -> Report | None:
     return db.session.scalars(query.limit(1)).first()
 
 
-def acknowledge(report: Report, contact: Contact, account: Account | None, item: InboundItem) -> None:
+def acknowledge(report_id: int, contact: Contact, account: Account | None, item: InboundItem) -> None:
     """Say once a day, neutrally, that the message has come; never publicly, never after STOP."""
     now = clock.now()
     recent = contact.acknowledged_at is not None and contact.acknowledged_at > now - ACKNOWLEDGE_EVERY
     if recent or contact.opted_out_at is not None or not context.settings().acknowledge:
         return
-    if _tell(report, contact, account, item, "acknowledgement"):
+    if _tell(report_id, contact, account, item, "acknowledgement"):
         contact.acknowledged_at = now
 
 
-def _tell(report: Report, contact: Contact, account: Account | None, item: InboundItem, purpose: str) -> bool:
+def _tell(report_id: int, contact: Contact, account: Account | None, item: InboundItem, purpose: str) -> bool:
     """Put one sentence of the desk itself into the outbox, from the shared account that was written to."""
     if account is None or not account.can_send or account.operator_id is not None:
         return False
     message = Message(
-        report_id=report.id, contact_id=contact.id, account_id=account.id, channel=account.channel,
+        report_id=report_id, contact_id=contact.id, account_id=account.id, channel=account.channel,
         direction="out", body=_sentence(purpose, contact), recorded_at=clock.now(),
         dedupe_key=f"{purpose}:{item.id}",
     )
     db.session.add(message)
     db.session.flush()
     delivery = outbox.add(message, purpose, None, 0)
-    events.record(Kind.ACKNOWLEDGEMENT_QUEUED, report.id, None, delivery=delivery.id, purpose=purpose)
+    events.record(Kind.ACKNOWLEDGEMENT_QUEUED, report_id, None, delivery=delivery.id, purpose=purpose)
     return True
 
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, String, bindparam, insert, select
 
 from channels.base import InboundMessage
 from triage import clock, context, events
@@ -30,9 +30,34 @@ from triage.models.reports import NORMAL, URGENT
 ANSWER_WORDING = N_("The person wrote an address for answers into the form.")
 
 
+def _places() -> Select[tuple[int | None, ...]]:
+    """Where a message may belong, asked for in one statement that is built once.
+
+    `theirs`, `ours`: the report of the message it replies to. `live`, `latest`: of its thread.
+    `last_from`: what we wrote to this person last from this account: whoever writes back to it answers
+    that. It comes first where the account is an operator's own. On a shared one the person's own thread
+    comes first, and this finds the web form of somebody who gave their number there.
+    """
+    channel, answered, thread = (bindparam(name, type_=String()) for name in ("channel", "answered", "thread"))
+    theirs = select(Message.report_id).where(Message.channel == channel, Message.external_id == answered)
+    ours = select(Delivery.report_id).where(Delivery.channel == channel, Delivery.provider_id == answered)
+    live = select(Report.id).where(Report.thread_key == thread, Report.status != "closed")
+    latest = select(Report.id).where(Report.thread_key == thread).order_by(Report.id.desc())
+    last_from = select(Message.report_id).where(
+        Message.contact_id == bindparam("contact"), Message.account_id == bindparam("account"),
+        Message.operator_id.is_not(None)).order_by(Message.id.desc())
+    each = {"theirs": theirs, "ours": ours, "live": live, "latest": latest, "last_from": last_from}
+    return select(*[query.limit(1).scalar_subquery().label(name) for name, query in each.items()])
+
+
+PLACES = _places()
+OPEN = insert(Report.__table__).returning(Report.id)  # type: ignore[arg-type]  # typed as FromClause
+STORE = insert(Message.__table__).returning(Message.id)  # type: ignore[arg-type]  # the same
+
+
 def file(message: InboundMessage, contact: Contact | None, account: Account | None,
-         item: InboundItem) -> tuple[Report, str]:
-    """Store a message on its report; the report and `opened` or `joined`."""
+         item: InboundItem) -> tuple[int, str]:
+    """Store a message on its report; the report's number and `opened` or `joined`."""
     key = thread_key(message, contact)
     for candidate in _candidates(message, contact, account, key):
         report, primary = matters.lock_matter(candidate)
@@ -60,38 +85,13 @@ def dedupe_key(message: InboundMessage) -> str:
 def _candidates(message: InboundMessage, contact: Contact | None, account: Account | None,
                 key: str) -> Iterator[int]:
     """Report numbers to try, best first."""
-    found = (
-        _answered(message),
-        _last_from(contact, account) if account is not None and account.operator_id is not None else None,
-        db.session.scalar(select(Report.id).where(Report.thread_key == key, Report.status != "closed")),
-        db.session.scalar(select(Report.id).where(Report.thread_key == key).order_by(Report.id.desc()).limit(1)),
-        _last_from(contact, account),
-    )
-    yield from dict.fromkeys(report_id for report_id in found if report_id is not None)
-
-
-def _answered(message: InboundMessage) -> int | None:
-    """The report of the message this one replies to, theirs or ours."""
-    if message.in_reply_to is None:
-        return None
-    theirs = select(Message.report_id).where(Message.channel == message.channel,
-                                             Message.external_id == message.in_reply_to)
-    ours = select(Delivery.report_id).where(Delivery.channel == message.channel,
-                                            Delivery.provider_id == message.in_reply_to)
-    return db.session.scalar(theirs.limit(1)) or db.session.scalar(ours.limit(1))
-
-
-def _last_from(contact: Contact | None, account: Account | None) -> int | None:
-    """What a person wrote to them last from this number: whoever writes back to it answers that.
-
-    It comes first where the number is an operator's own. On a shared one the person's own thread comes
-    first, and this finds the web form of somebody who gave their number there.
-    """
-    if contact is None or account is None:
-        return None
-    sent = select(Message.report_id).where(Message.contact_id == contact.id, Message.account_id == account.id,
-                                           Message.operator_id.is_not(None))
-    return db.session.scalar(sent.order_by(Message.id.desc()).limit(1))
+    found = db.session.execute(PLACES, {
+        "channel": message.channel, "answered": message.in_reply_to, "thread": key,
+        "contact": contact.id if contact else None, "account": account.id if account else None,
+    }).one()
+    own = found.last_from if account is not None and account.operator_id is not None else None
+    best = (found.theirs, found.ours, own, found.live, found.latest, found.last_from)
+    yield from dict.fromkeys(report_id for report_id in best if report_id is not None)
 
 
 def _takes(report: Report, key: str) -> bool:
@@ -105,22 +105,28 @@ def _may_reopen(report: Report, key: str) -> bool:
 
 
 def _join(report: Report, primary: Report, message: InboundMessage, contact: Contact | None,
-          account: Account | None, item: InboundItem) -> Report:
-    stored = _store(report, message, contact, account, item)
+          account: Account | None, item: InboundItem) -> int:
+    stored = _store(report.id, message, contact, account, item)
     rouse(primary)
     if not report.live:  # a copy that was closed with its primary and could not be reopened with it
         closing.raise_again(report, "duplicate")
         events.record(Kind.REPORT_REOPENED, report.id, None, assignment=None, primary=primary.id)
     if message.urgent:
         primary.priority = min(primary.priority, URGENT)
-    matters.reckon(report)
-    events.record(Kind.REPORT_JOINED, report.id, None, message=stored.id, item=item.id, primary=primary.id)
-    return report
+    if not (_waits(report, item) and _waits(primary, item)):
+        matters.reckon(report)
+    events.record(Kind.REPORT_JOINED, report.id, None, message=stored, item=item.id, primary=primary.id)
+    return report.id
+
+
+def _waits(report: Report, item: InboundItem) -> bool:
+    """Whether it has waited since before this item came: then one message more changes nothing of that."""
+    return report.unanswered_since is not None and report.unanswered_since <= item.received_at
 
 
 def rouse(report: Report) -> None:
     """What is new wakes the matter; it comes back to its holder if they are on shift, else to the queue."""
-    held = matters.holding(report.id)
+    held = matters.holding(report.id) if report.status == "assigned" else None
     idle = report.snoozed_until is not None or report.awaiting_citizen_since is not None
     matters.wake(report)
     if report.status == "closed":
@@ -146,34 +152,30 @@ def _on_shift(operator_id: int) -> bool:
 
 
 def _open(key: str, message: InboundMessage, contact: Contact | None, account: Account | None,
-          item: InboundItem) -> Report:
-    report = Report(
-        contact_id=contact.id if contact else None, reply_contact_id=_reply_contact(message), channel=message.channel,
-        account_id=account.id if account else None, thread_key=key, status="open",
-        priority=URGENT if message.urgent else NORMAL, language=message.language, place_text=message.place_text,
-        received_at=item.received_at, unanswered_since=item.received_at, receipt_key=item.receipt_key,
-    )
-    db.session.add(report)
-    db.session.flush()
-    stored = _store(report, message, contact, account, item)
-    _note_consent(report, message)
-    matters.reckon(report)
-    events.record(Kind.REPORT_OPENED, report.id, None, message=stored.id, item=item.id)
-    return report
+          item: InboundItem) -> int:
+    report_id = db.session.execute(OPEN, {
+        "contact_id": contact.id if contact else None, "reply_contact_id": _reply_contact(message),
+        "channel": message.channel, "account_id": account.id if account else None, "thread_key": key,
+        "status": "open", "priority": URGENT if message.urgent else NORMAL, "language": message.language,
+        "place_text": message.place_text, "received_at": item.received_at, "unanswered_since": item.received_at,
+        "receipt_key": item.receipt_key,
+    }).scalar_one()
+    stored = _store(report_id, message, contact, account, item)
+    _note_consent(report_id, message)
+    events.record(Kind.REPORT_OPENED, report_id, None, message=stored, item=item.id)
+    return report_id
 
 
-def _store(report: Report, message: InboundMessage, contact: Contact | None, account: Account | None,
-           item: InboundItem) -> Message:
+def _store(report_id: int, message: InboundMessage, contact: Contact | None, account: Account | None,
+           item: InboundItem) -> int:
     """The message as it came: with the moment at which it reached us, however long it waited to be read."""
-    stored = Message(
-        report_id=report.id, contact_id=contact.id if contact else None, account_id=account.id if account else None,
-        channel=message.channel, direction="in", body=message.text, external_id=message.external_id,
-        in_reply_to=message.in_reply_to, repost_of=message.repost_of, sent_at=message.sent_at,
-        recorded_at=item.received_at, dedupe_key=dedupe_key(message),
-    )
-    db.session.add(stored)
-    db.session.flush()
-    return stored
+    return db.session.execute(STORE, {
+        "report_id": report_id, "contact_id": contact.id if contact else None,
+        "account_id": account.id if account else None, "channel": message.channel, "direction": "in",
+        "body": message.text, "external_id": message.external_id, "in_reply_to": message.in_reply_to,
+        "repost_of": message.repost_of, "sent_at": message.sent_at, "recorded_at": item.received_at,
+        "dedupe_key": dedupe_key(message),
+    }).scalar_one()
 
 
 def _reply_contact(message: InboundMessage) -> int | None:
@@ -183,8 +185,8 @@ def _reply_contact(message: InboundMessage) -> int | None:
     return contacts.find_or_make(kind, message.reply_to, language=message.language).id
 
 
-def _note_consent(report: Report, message: InboundMessage) -> None:
+def _note_consent(report_id: int, message: InboundMessage) -> None:
     if message.reply_to is not None:
         wording = str(message.raw.get("consent_wording") or ANSWER_WORDING)[:500]
-        db.session.add(Consent(report_id=report.id, purpose="answer", granted=True, wording=wording,
+        db.session.add(Consent(report_id=report_id, purpose="answer", granted=True, wording=wording,
                                source=message.channel, given_at=clock.now()))

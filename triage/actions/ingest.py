@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from channels.base import DeliveryUpdate, InboundMessage, WebhookRequest
@@ -25,6 +25,13 @@ from triage.events import Kind
 from triage.models import Account, InboundItem, Message
 
 log = logs.logger(__name__)
+
+# Built once: what arrives runs these, and to build a statement costs more than to run it.
+TABLE: Table = InboundItem.__table__  # type: ignore[assignment]  # typed as FromClause
+FATE = update(TABLE).where(TABLE.c.id == bindparam("number"))
+KNOWN = select(Message.id).where(Message.dedupe_key == bindparam("key"))
+ACCOUNT = select(Account).where(Account.provider == bindparam("provider"), Account.channel == bindparam("channel"),
+                                Account.address == bindparam("to"))
 
 Item = InboundMessage | DeliveryUpdate
 FORMS = ("web", "desk")  # whose raw item is an InboundMessage of our own making
@@ -53,10 +60,10 @@ def take_in(arrival: Arrival) -> None:
 
 def receive(arrival: Arrival, parse: Callable[[], Sequence[Item]]) -> None:
     """Keep a raw item and understand it. Already kept: nothing happens. Never raises for what the item says."""
-    item_id = journal(arrival)
+    item = journal(arrival)
     crashpoint("in.journalled")
-    if item_id is not None and arrival.due_at is None:
-        _understand(db.session.get_one(InboundItem, item_id), parse)
+    if item is not None and arrival.due_at is None:
+        _understand(item, parse)
     crashpoint("in.filed")
 
 
@@ -80,13 +87,16 @@ def form_in(body: bytes) -> InboundMessage:
 
 def quarantine(arrival: Arrival, reason: str) -> None:
     """Keep a raw item that cannot be taken in as it is; a coordinator may let it be tried again."""
-    item_id = journal(arrival)
-    if item_id is not None:
-        _put_aside(db.session.get_one(InboundItem, item_id), reason)
+    item = journal(arrival)
+    if item is not None:
+        _put_aside(item, reason)
 
 
-def journal(arrival: Arrival) -> int | None:
-    """Store the raw item sealed; its id, or None where it is there already."""
+def journal(arrival: Arrival) -> InboundItem | None:
+    """Store the raw item sealed; the item, or None where it is there already.
+
+    Here an item is a plain value, not one the session watches over: `_keep` writes down what became of it.
+    """
     ring = context.keyring()
     own_name = arrival.external_key or ring.blind("raw item", base64.b64encode(arrival.body).decode())
     key = f"{arrival.provider}:{arrival.channel}:{own_name}"
@@ -94,11 +104,13 @@ def journal(arrival: Arrival) -> int | None:
         key = f"{arrival.provider}:{ring.blind('long key', key)}"
     raw = {"channel": arrival.channel, "type": arrival.content_type,
            "body": base64.b64encode(arrival.body).decode()}
-    return insert_once(
-        InboundItem, ("external_key",), provider=arrival.provider, external_key=key,
-        receipt_key=arrival.receipt_key, raw_sealed=ring.seal(json.dumps(raw), f"inbound.raw|{key}"),
-        received_at=arrival.received_at or clock.now(), due_at=arrival.due_at, state="received",
-    )
+    values = {
+        "provider": arrival.provider, "external_key": key, "receipt_key": arrival.receipt_key,
+        "raw_sealed": ring.seal(json.dumps(raw), f"inbound.raw|{key}"),
+        "received_at": arrival.received_at or clock.now(), "due_at": arrival.due_at, "state": "received",
+    }
+    number = insert_once(InboundItem, ("external_key",), **values)
+    return InboundItem(id=number, **values) if number is not None else None
 
 
 def understand_later(item_id: int) -> None:
@@ -106,6 +118,7 @@ def understand_later(item_id: int) -> None:
     query = select(InboundItem).where(InboundItem.id == item_id, InboundItem.state != "ingested")
     item = db.session.scalar(query.with_for_update(key_share=True))
     if item is not None:
+        db.session.expunge(item)
         item.state, item.error, item.due_at = "received", None, None
         _understand(item, lambda: _parse_again(item))
 
@@ -140,7 +153,14 @@ def _read(item: InboundItem, parse: Callable[[], Sequence[Item]]) -> None:
     with savepoint():
         results = [_take_in(item, one) for one in parse()]
         item.state, item.result = "ingested", (results or ["control"])[0]
+        _keep(item)
         db.session.flush()
+
+
+def _keep(item: InboundItem) -> None:
+    fate = {"account_id": item.account_id, "state": item.state, "result": item.result, "error": item.error,
+            "due_at": item.due_at}
+    db.session.execute(FATE, {"number": item.id, **fate})
 
 
 def _park(item: InboundItem) -> None:
@@ -149,6 +169,7 @@ def _park(item: InboundItem) -> None:
         item.state, item.result = "ingested", "control"
     else:
         item.state, item.due_at = "received", clock.now() + PARKED_RECHECK
+    _keep(item)
 
 
 def _quarantine(item: InboundItem, problem: Exception) -> None:
@@ -160,6 +181,7 @@ def _quarantine(item: InboundItem, problem: Exception) -> None:
 
 def _put_aside(item: InboundItem, reason: str) -> None:
     item.state, item.result, item.error = "quarantined", None, reason[:200]
+    _keep(item)
     events.record(Kind.INBOUND_QUARANTINED, None, None, item=item.id)
 
 
@@ -176,8 +198,7 @@ def _account(provider: str, one: Item) -> Account | None:
     """The account an item came to. Unreadable where we have no such account."""
     if not connections.capabilities(one.channel, provider).needs_account:
         return None
-    account = db.session.scalar(select(Account).where(
-        Account.provider == provider, Account.channel == one.channel, Account.address == one.account_address))
+    account = db.session.scalar(ACCOUNT, {"provider": provider, "channel": one.channel, "to": one.account_address})
     if account is None:
         raise Unreadable("It was sent to an address that is no account of this desk.")
     return account
@@ -196,12 +217,11 @@ def ingest(item: InboundItem, message: InboundMessage, account: Account | None) 
         return "control"
     if _known(message):
         return "copy"
-    report, result = filing.file(message, contact, account, item)
+    report_id, result = filing.file(message, contact, account, item)
     if contact is not None and not capabilities.is_public:
-        contacts.acknowledge(report, contact, account, item)
+        contacts.acknowledge(report_id, contact, account, item)
     return result
 
 
 def _known(message: InboundMessage) -> bool:
-    key = filing.dedupe_key(message)
-    return db.session.scalar(select(Message.id).where(Message.dedupe_key == key)) is not None
+    return db.session.scalar(KNOWN, {"key": filing.dedupe_key(message)}) is not None

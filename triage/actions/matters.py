@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from triage import clock, events
@@ -19,14 +19,16 @@ from triage.queries.scope import family
 __all__ = ["family"]
 
 DEAD = ("cancelled", "failed")
+# Built once, as every verb begins with one of them.
+LOCKED = (select(Report).where(Report.id == bindparam("number")).with_for_update(key_share=True)
+          .execution_options(populate_existing=True))
+ALONE = LOCKED.where(Report.duplicate_of.is_(None))
 
 
 def lock(report_id: int, actor: Operator | None = None) -> Report:
     """The report, locked until the transaction ends and read afresh. NotFound where `actor` may not see it."""
-    query = select(Report).where(Report.id == report_id)
-    if actor is not None:
-        query = query.where(scope.visible(actor))
-    found = db.session.scalar(query.with_for_update(key_share=True).execution_options(populate_existing=True))
+    query = LOCKED if actor is None else LOCKED.where(scope.visible(actor))
+    found = db.session.scalar(query, {"number": report_id})
     if found is None:
         raise NotFound
     return found
@@ -34,6 +36,10 @@ def lock(report_id: int, actor: Operator | None = None) -> Report:
 
 def lock_matter(report_id: int, actor: Operator | None = None) -> tuple[Report, Report]:
     """The report and the one that stands for it (itself, or its primary), the primary locked first."""
+    alone = ALONE if actor is None else ALONE.where(scope.visible(actor))
+    found = db.session.scalar(alone, {"number": report_id})
+    if found is not None:
+        return found, found
     while True:
         known = db.session.scalar(select(Report.duplicate_of).where(Report.id == report_id))
         primary = lock(known) if known is not None else None
