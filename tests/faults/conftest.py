@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -10,13 +11,24 @@ import config
 from tests.faults.stage import Stage
 from tests.processes import figures
 from tests.scene import Scene
+from tests.servers import Redis
 from tests.visitor import PASSWORD
 from triage import passwords
 from triage.db import db
 
 __all__ = ["figures"]
 
-HEADER = f"{'point':14} {'by':5} {'at death':15} {'requests':>8} {'accepted':>8}  {'ends':10} lost doubled twice"
+HEADER = f"{'point':14} {'by':22} {'at death':15} {'requests':>8} {'accepted':>8}  {'ends':10} lost doubled twice"
+
+
+@pytest.fixture
+def settings(settings: config.Settings, request: pytest.FixtureRequest) -> config.Settings:
+    """Desks on PostgreSQL ring through Redis and have a worker; desks on SQLite are one process."""
+    if settings.database_url.startswith("sqlite"):
+        return settings
+    server: Redis = request.getfixturevalue("redis_server")
+    server.client().flushall()
+    return replace(settings, redis_url=server.url)
 
 
 @pytest.fixture

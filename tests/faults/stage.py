@@ -2,56 +2,97 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import NullPool, create_engine
 
 import config
 from channels.simulator import Carrier, Store, Written
 from tests import checker
 from tests.faults.browser import Browser
 from tests.scene import INTAKE
-from tests.served import Served
+from tests.served import Served, Worker
 from triage.sealing import KeyRing
 
 CITIZEN = "+447700900523"
 PATIENCE = 60.0
+# Where a desk with workers sends: in the worker, not in the server.
+SENDING = ("out.begun", "out.intent", "out.answered", "out.settling", "out.settled")
 
 
 class Stage:
-    """The server is started by `open`; everything else lives here and survives its death."""
+    """The server is started by `open`, with a worker where the desk has a Redis; the rest survives their death."""
 
     def __init__(self, settings: config.Settings, **environ: str) -> None:
         self.served = Served(settings, **environ)
+        self.sender = Worker(self.served.settings, **environ) if settings.redis_url else None
+        self._rescuer: Worker | None = None
         self.store = Store(settings.simulator_path)
-        self.database = checker.database_of(settings)
+        self.settings = settings
+        self._engine = create_engine(settings.database_url, poolclass=NullPool)
         secret = KeyRing(settings.triage_keys).blind("simulator", "webhook")
         self.carrier = Carrier(settings.simulator_path, secret, pause=0.1)
         self.browser = Browser(self.served.address)
 
     # the server's life
 
-    def open(self, **environ: str) -> None:
-        """Start the server and see that the port we are going to speak to is its own."""
+    def open(self, *options: str, **environ: str) -> None:
+        """Start the server, see that the port we are going to speak to is its own, and start the worker."""
+        self.open_web(**environ)
+        if self.sender is not None:
+            self.sender.start(*options)
+
+    def open_web(self, **environ: str) -> None:
+        """Start the server alone."""
         self.served.start(**environ)
         assert self.served.port in listening_ports(self.served.worker()), "somebody else owns the port"
 
     def dies(self) -> bool:
-        """Wait for the worker's death by a signal; nobody comes in its place, the master is held still."""
-        return until(lambda: not running(self._worker))
+        """Wait for the death of what was armed; nobody comes in the place of a server, its master is held still."""
+        return until(lambda: not running(self._victim))
 
     def arm(self, point: str) -> None:
-        """Start the server so that it dies at this point, once."""
+        """Start the desk so that whoever comes to this point first dies there: the server, or the worker that sends."""
+        if self.sender is not None and point in SENDING:
+            self.arm_worker(point)
+            return
         self.open(TRIAGE_CRASHPOINT=point)
-        self._worker = self.served.worker()
+        self._victim = self.served.worker()
         self.served.hold_master()
 
-    def close(self) -> None:
-        """The end of the server and of our connections to it."""
+    def arm_worker(self, point: str, *options: str, stroke: str = "self") -> None:
+        """Start the desk with a worker that is struck at this point, once."""
+        assert self.sender is not None
+        self.open_web()
+        self.sender.start(*options, TRIAGE_CRASHPOINT=point, TRIAGE_CRASH=stroke)
+        self._victim = self.sender.pid
+
+    def rescued(self) -> bool:
+        """A second worker comes, whole; the first one stays as the stroke has left it."""
+        self._rescuer = Worker(self.served.settings, "rescuer").start()
+        return self._rescuer.alive()
+
+    def stands_still(self) -> bool:
+        """Whether what was struck is stopped by a signal."""
+        return state(self._victim) == "T"
+
+    def goes_on(self) -> None:
+        """What stood still goes on."""
+        assert self.sender is not None
+        self.sender.go_on()
+
+    def fell(self) -> None:
+        """SIGKILL to everything that still runs."""
         self.served.kill()
+        for worker in filter(None, (self.sender, self._rescuer)):
+            worker.kill()
+
+    def close(self) -> None:
+        """The end of the desk and of our connections to it."""
+        self.fell()
         self.carrier.close()
 
     # the world outside
@@ -75,14 +116,14 @@ class Stage:
 
     # looking
 
-    def ask(self, query: str, *values: object) -> list[Any]:
+    def ask(self, query: str) -> list[Any]:
         """Rows of the desk's database, as they stand now."""
-        with closing(sqlite3.connect(self.database)) as connection:
-            return connection.execute(query, values).fetchall()
+        with self._engine.connect() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(query)]
 
-    def one(self, query: str, *values: object) -> Any:
+    def one(self, query: str) -> Any:
         """The first column of the first row; None where there is none."""
-        rows = self.ask(query, *values)
+        rows = self.ask(query)
         return rows[0][0] if rows else None
 
     def nothing_lost_or_doubled(self) -> None:
@@ -91,8 +132,7 @@ class Stage:
         assert kept == sorted(self.store.received())
         assert self.store.accepted_twice() == {}
         self.ledgers_agree()
-        found = checker.problems(self.database)
-        assert not found, "\n".join(found)
+        checker.check(self.settings)
 
     def ledgers_agree(self) -> None:
         """What the desk says was sent, the network accepted once; what it says did not leave, never."""
@@ -115,11 +155,16 @@ def until(true: Callable[[], bool], seconds: float = PATIENCE) -> bool:
 
 def running(process: int) -> bool:
     """Whether a process lives: not gone, and not a corpse its held parent has not buried."""
+    return state(process) not in ("", "Z")
+
+
+def state(process: int) -> str:
+    """The kernel's letter for what a process does; empty where there is none."""
     try:
         status = Path(f"/proc/{process}/stat").read_text("ascii")
     except FileNotFoundError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
+        return ""
+    return status.rpartition(")")[2].split()[0]
 
 
 def listening_ports(process: int) -> set[int]:

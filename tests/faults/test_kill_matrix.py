@@ -76,7 +76,7 @@ def row(stage: Stage, point: str, by: str, at_death: object) -> str:
     lost, doubled = set(stage.store.received()) - set(kept), len(kept) - len(set(kept))
     requests, accepted = len(stage.store.requests()), len(stage.store.accepted())
     end, twice = stage.one("SELECT state FROM deliveries"), len(stage.store.accepted_twice())
-    return (f"{point:14} {by:5} {at_death or 'nothing':15} {requests:8} {accepted:8}  {end:10} "
+    return (f"{point:14} {by:22} {at_death or 'nothing':15} {requests:8} {accepted:8}  {end:10} "
             f"{len(lost):4} {doubled:7} {twice:5}")
 
 
@@ -98,7 +98,7 @@ def test_a_message_survives_a_death_between_received_and_said_so(stage: Stage, p
     assert stage.dies()
     at_death = stage.one("SELECT count(*) FROM inbound")
     assert at_death == INBOUND[point].items
-    stage.served.kill()
+    stage.fell()
     stage.open()
     assert stage.carry_all()
     assert answer(stage)[1] == SEEN_OTHER
@@ -124,7 +124,7 @@ def die_sending(stage: Stage, point: str, expected: Outbound) -> str | None:
     assert stage.dies()
     found: str | None = stage.one("SELECT state FROM deliveries")
     assert found == expected.at_death or (expected.at_death == "waiting" and found in ("held", "queued"))
-    stage.served.kill()
+    stage.fell()
     stage.open()
     if not expected.heard:
         assert stage.browser.reply(1, form, ANSWER) == SEEN_OTHER

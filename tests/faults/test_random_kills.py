@@ -78,7 +78,7 @@ def live_and_die(stage: Stage, operator: Answering, chance: random.Random) -> No
     last = operator.steps + chance.randint(1, MOST_STEPS)
     assert until(lambda: operator.steps >= last)
     time.sleep(chance.random() * MOST_MORE)
-    stage.served.kill()
+    stage.fell()
     ended.set()
     for thread in threads:
         thread.join()
@@ -90,7 +90,7 @@ def test_power_cuts_at_random_moments_lose_double_and_repeat_nothing(stage: Stag
     chance = random.Random(SEED)
     stage.open()
     stage.browser.sign_in("maya@desk.example")
-    stage.served.kill()
+    stage.fell()
     operator = Answering(stage)
     for _ in range(ROUNDS):
         live_and_die(stage, operator, chance)
