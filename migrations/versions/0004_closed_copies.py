@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.schema import conv
 
 revision = "0004"
 down_revision = "0003"
@@ -16,7 +17,7 @@ depends_on = None
 
 OLD = "(status = 'duplicate') = (duplicate_of IS NOT NULL)"
 NEW = "status = 'closed' OR (status = 'duplicate') = (duplicate_of IS NOT NULL)"
-COPIES, ITSELF = op.f("ck_reports_duplicate_of"), op.f("ck_reports_not_itself")
+COPIES, ITSELF = conv("ck_reports_duplicate_of"), conv("ck_reports_not_itself")
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 

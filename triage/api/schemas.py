@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -29,7 +30,7 @@ def _truth(value: Any) -> Any:
 def _moment(value: Any) -> Any:
     if not isinstance(value, str) or not MOMENT.fullmatch(value):
         raise ValueError("a moment such as 2026-11-21T18:00:00Z")
-    return value
+    return datetime.fromisoformat(value)
 
 
 def _upto(most: int) -> Any:
