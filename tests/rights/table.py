@@ -1,0 +1,126 @@
+"""The rows of the pages. A route without a row fails `test_every_route_has_a_row`.
+
+Whom a row admits is written here a second time, on purpose: whoever changes `triage/rights.py` is asked here.
+"""
+
+from __future__ import annotations
+
+from tests.rights.row import COORDINATORS, EVERYBODY, MANAGERS, PUBLIC, READERS, Row
+
+REPORT = "/desk/reports/<report_id>"
+ACCOUNT = "/accounts/<account_id>"
+PERSON = "/people/<operator_id>"
+HAND_OVER = "/floor/hand-over/<operator_id>"
+NEW_PERSON = {"email": "new@desk.example", "name": "New Person", "role": "operator"}
+PERSON_FORM = {"role": "operator", "capacity": 7, "active": "1"}
+
+# Objects of a report, in this order: own, others', open, closed.
+REPORTS = (
+    Row("GET", REPORT, READERS, "ok ok ok ok", "report"),
+    Row("GET", f"{REPORT}/thread", READERS, "ok ok ok ok", "report"),
+    Row("POST", f"{REPORT}/claim", READERS, "ok 409 ok 409", "report", coordinator="ok 409 ok 409 409 409 409"),
+    Row("POST", f"{REPORT}/release", READERS, "ok 409 409 409", "report", body={"reason": "later"}),
+    Row("POST", f"{REPORT}/assign", COORDINATORS, "ok ok ok 409 422 422 409", "report", body={"operator": "{Cleo}"}),
+    Row("POST", f"{REPORT}/still", READERS, "ok 409 409 409", "report"),
+    Row("POST", f"{REPORT}/reply", READERS, "ok 409 409 409", "report",
+        body={"text": "hello", "assignment": "{assignment}", "seen_seq": "{seq}", "key": "matrix-0001"}),
+    Row("POST", f"{REPORT}/draft", READERS, "ok ok ok ok", "report", body={"text": "hello"}),
+    Row("POST", f"{REPORT}/note", READERS, "ok ok ok ok", "report", body={"text": "hello"}),
+    Row("POST", f"{REPORT}/close", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",
+        body={"outcome": "actionable"}),
+    Row("POST", f"{REPORT}/discard", READERS, "ok 409 ok 409", "report", body={"reason": "spam"}),
+    Row("POST", f"{REPORT}/reopen", READERS, "422 422 422 ok", "report"),
+    Row("POST", f"{REPORT}/snooze", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",
+        body={"minutes": 30}),
+    Row("POST", f"{REPORT}/wake", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409"),
+    Row("POST", f"{REPORT}/route", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",
+        body={"team": "{team}"}),
+    Row("POST", f"{REPORT}/prioritise", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",
+        body={"priority": 1}),
+    Row("POST", "/desk/messages/<message_id>/split", READERS, "ok 409 409 409", "message",
+        coordinator="ok ok ok 409", body={"report": "{report}"}),
+    Row("POST", "/desk/deliveries/<delivery_id>/undo", READERS, "ok 404 404 404", "undo", body={"report": "{report}"}),
+    Row("POST", "/desk/deliveries/<delivery_id>/decide", READERS, "ok 409 404 409", "decide",
+        coordinator="ok ok 404 ok", body={"report": "{report}", "verdict": "sent"}),
+)
+
+DESK = (
+    Row("GET", "/desk", READERS),
+    Row("GET", "/desk/rows", READERS),
+    Row("POST", "/desk/next", READERS),
+    Row("POST", "/desk/shift", READERS, body={"shift": "finishing"}),
+)
+
+FLOOR = (
+    Row("GET", "/floor", COORDINATORS),
+    Row("GET", "/floor/body", COORDINATORS),
+    Row("POST", "/floor/resume", COORDINATORS),
+    # Refusals of giving are said on the floor itself.
+    Row("POST", "/floor/give/<operator_id>", COORDINATORS, "ok ok ok ok", "person", body={"report": "{open}"}),
+    Row("GET", HAND_OVER, COORDINATORS, "ok 404 ok 404", "person"),
+    Row("POST", HAND_OVER, COORDINATORS, "ok 404 ok 404", "person", body={"to": "{Cleo}", "report": "{others}"}),
+    Row("GET", "/quarantine", COORDINATORS),
+    Row("POST", "/quarantine/<item_id>/retry", COORDINATORS, "ok ok ok", "item"),
+)
+
+MANAGING = (
+    Row("GET", "/accounts", MANAGERS),
+    Row("POST", "/accounts", MANAGERS, body={"channel": "sms", "address": "+254700111222", "can_receive": "1"}),
+    Row("POST", ACCOUNT, MANAGERS, "ok ok 404", "account", body={"label": "Desk"}),
+    Row("POST", f"{ACCOUNT}/pause", MANAGERS, "ok ok 404", "account"),
+    Row("POST", f"{ACCOUNT}/resume", MANAGERS, "ok ok 404", "account"),
+    Row("POST", f"{ACCOUNT}/secret", MANAGERS, "ok ok 404", "account", body={"secret": "a new key"}),
+    Row("GET", f"{ACCOUNT}/transfer", MANAGERS, "ok ok 404", "account"),
+    Row("POST", f"{ACCOUNT}/transfer", MANAGERS, "ok ok 404", "account", body={"operator": "{Maya}"}),
+    Row("POST", "/accounts/rules", MANAGERS, body={"channel": "sms", "rule": "pool"}),
+    Row("GET", "/people", MANAGERS),
+    Row("POST", "/people", MANAGERS, body=NEW_PERSON),
+    # Somebody who is more than an operator is changed and invited by those who grant roles.
+    Row("POST", PERSON, MANAGERS, "ok ok ok 404", "person", coordinator="ok 403 403 404", body=PERSON_FORM),
+    Row("POST", f"{PERSON}/invite", MANAGERS, "ok ok ok 404", "person", coordinator="ok 403 403 404"),
+    Row("POST", "/teams", MANAGERS, body={"team": "Lake"}),
+    Row("POST", "/teams/<team_id>/join", MANAGERS, "ok 404", "team", body={"operator": "{Ben}"}),
+    Row("POST", "/teams/<team_id>/leave", MANAGERS, "ok ok", "team", body={"operator": "{Maya}"}),
+)
+
+OWN = (
+    Row("POST", "/logout", EVERYBODY),
+    Row("GET", "/me", EVERYBODY),
+    Row("POST", "/me/password", EVERYBODY, body={"current": "wrong", "password": "x"}, outcomes="422"),
+    # Another's number does nothing, and says so as little as a number that is nobody's.
+    Row("POST", "/me/sessions/<session_id>/end", EVERYBODY, "ok ok ok", "session"),
+    Row("POST", "/me/sessions/end", EVERYBODY),
+    Row("POST", "/me/typed", EVERYBODY, body={"kept_text": "hello", "kept_report": "{own}"},
+        others={"admin": "404", "auditor": "404"}),
+    Row("POST", "/language", EVERYBODY, body={"language": "en"}),
+)
+
+DOORS = (
+    Row("GET", "/", PUBLIC, others={"nobody": "signin", "inactive": "signin"}),
+    Row("GET", "/login", PUBLIC),
+    Row("POST", "/login", PUBLIC, "signin", body={"email": "maya@desk.example", "password": "not hers"}),
+    Row("GET", "/invite/<token>", PUBLIC, "404"),
+    Row("POST", "/invite/<token>", PUBLIC, "404", body={"password": "whatever"}),
+    Row("GET", "/report", PUBLIC),
+    Row("POST", "/report", PUBLIC, "400", body={"step": "what"}),
+    Row("GET", "/exit", PUBLIC),
+    Row("GET", "/back", PUBLIC),
+    Row("POST", "/back", PUBLIC, "400", body={"code": "1234 5678 9012 3456"}),
+    Row("POST", "/hooks/<provider>/<channel>", PUBLIC, "404"),
+    Row("GET", "/healthz", PUBLIC),
+    Row("GET", "/readyz", PUBLIC),
+    Row("GET", "/metrics", PUBLIC),  # from the machine itself; tests/web/test_metrics.py for from elsewhere
+)
+
+# On practice desks everybody may play a citizen.
+PRACTICE = (
+    Row("GET", "/simulator", PUBLIC),
+    Row("GET", "/simulator/live", PUBLIC),
+    Row("POST", "/simulator/messages", PUBLIC, "422"),
+    Row("POST", "/simulator/people", PUBLIC, body={"channel": "sms"}),
+    Row("POST", "/simulator/people/away", PUBLIC, body={"channel": "sms", "address": "+254711222333"}),
+    Row("POST", "/simulator/carrier", PUBLIC, "422"),
+    Row("POST", "/simulator/wave", PUBLIC),
+)
+
+PAGES = (*REPORTS, *DESK, *FLOOR, *MANAGING, *OWN, *DOORS, *PRACTICE)
