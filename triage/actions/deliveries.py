@@ -6,14 +6,14 @@ contact are locked, attempts are counted, and a partial unique index allows one 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import func, select
 
 from channels.base import DeliveryUpdate, OutboundMessage
-from triage import backoff, clock, context, events, limits
+from triage import backoff, clock, context, events, fitting, limits
 from triage.actions import matters, outbox
 from triage.crashpoints import crashpoint
 from triage.db import LOCK, db
@@ -123,6 +123,7 @@ def _outbound(delivery: Delivery, contact: Contact | None) -> OutboundMessage:
 
 def settle(attempt_id: int, settlement: Settlement) -> None:
     """Write down how an attempt went. A late answer to an attempt given up as unknown still moves it forward."""
+    settlement = _fitted(settlement)
     delivery_id = db.session.scalar(select(DeliveryAttempt.delivery_id).where(DeliveryAttempt.id == attempt_id))
     if delivery_id is None:
         raise NotFound
@@ -137,6 +138,11 @@ def settle(attempt_id: int, settlement: Settlement) -> None:
     db.session.flush()
     SETTLERS[settlement.outcome](delivery, settlement)
     crashpoint("out.settling")
+
+
+def _fitted(said: Settlement) -> Settlement:
+    provider_id = fitting.name(said.provider_id) if said.provider_id is not None else None
+    return replace(said, provider_id=provider_id, error=fitting.line(said.error, fitting.MOST_NAME))
 
 
 def _settle_late(delivery: Delivery, settlement: Settlement) -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import Select, String, bindparam, insert, select
 
 from channels.base import InboundMessage
-from triage import clock, context, events
+from triage import clock, context, events, fitting
 from triage.actions import assignments, closing, contacts, matters
 from triage.db import db
 from triage.errors import N_
@@ -69,7 +69,7 @@ def file(message: InboundMessage, contact: Contact | None, account: Account | No
 def thread_key(message: InboundMessage, contact: Contact | None) -> str:
     """The thread as the channel knows it, else the person (never the account)."""
     if message.thread_key is not None or contact is None:
-        return message.thread_key or dedupe_key(message)
+        return message.thread_key or fitting.name(dedupe_key(message))
     return f"{contact.address_kind}:{contact.id}"
 
 
@@ -79,7 +79,7 @@ def dedupe_key(message: InboundMessage) -> str:
     if name is None:
         parts = (message.account_address, message.sender or "", message.text, str(message.sent_at))
         name = "hash-" + hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{message.channel}:{name}"[:250]
+    return f"{message.channel}:{fitting.name(name)}"
 
 
 def _candidates(message: InboundMessage, contact: Contact | None, account: Account | None,

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from channels.base import DeliveryUpdate, InboundMessage, WebhookRequest
 from channels.errors import Unreadable
-from triage import clock, connections, context, events, keywords, logs
+from triage import clock, connections, context, events, fitting, keywords, logs
 from triage.actions import contacts, deliveries, filing
 from triage.crashpoints import crashpoint
 from triage.db import db, insert_once, savepoint
@@ -100,7 +100,7 @@ def journal(arrival: Arrival) -> InboundItem | None:
     ring = context.keyring()
     own_name = arrival.external_key or ring.blind("raw item", base64.b64encode(arrival.body).decode())
     key = f"{arrival.provider}:{arrival.channel}:{own_name}"
-    if len(key) > 200:
+    if len(key) > 200 or not key.isprintable():
         key = f"{arrival.provider}:{ring.blind('long key', key)}"
     raw = {"channel": arrival.channel, "type": arrival.content_type,
            "body": base64.b64encode(arrival.body).decode()}
@@ -189,9 +189,9 @@ def _take_in(item: InboundItem, one: Item) -> str:
     account = _account(item.provider, one)
     item.account_id = account.id if account else None
     if isinstance(one, DeliveryUpdate):
-        deliveries.apply_update(item.account_id, one)
+        deliveries.apply_update(item.account_id, fitting.update(one))
         return "control"
-    return ingest(item, one, account)
+    return ingest(item, fitting.message(one), account)
 
 
 def _account(provider: str, one: Item) -> Account | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select, update
 
-from triage import clock, events
+from triage import clock, events, fitting
 from triage.actions import matters
 from triage.db import db
 from triage.errors import N_, AlreadyClosed, BadInput, NotFound
@@ -47,7 +47,7 @@ def _check(report: Report, message: Message, actor: Operator) -> None:
 
 
 def _branch(report: Report, message: Message) -> Report:
-    thread_key, report.thread_key = report.thread_key, f"{report.thread_key}~{report.id}"
+    thread_key, report.thread_key = report.thread_key, fitting.name(f"{report.thread_key}~{report.id}")
     db.session.flush()
     new = Report(
         contact_id=report.contact_id, reply_contact_id=report.reply_contact_id, channel=report.channel,
