@@ -54,12 +54,16 @@ run: $(VENV)/.runtime $(VENDOR)/.stamp $(CATALOGUES) instance/demo.env ## Start 
 
 .PHONY: test
 test: setup-test lint types ## Everything: lint, types and all tests; installs what they need
-	$(BIN)/pytest -n 2 -m "not ($(ALONE))" $(ARGS)
-	$(BIN)/pytest -m "$(ALONE)" $(ARGS)
+	$(BIN)/pytest -n 2 -m "not soak and not ($(ALONE))" $(ARGS)
+	$(BIN)/pytest -m "not soak and ($(ALONE))" $(ARGS)
 
 .PHONY: test-fast
 test-fast: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## The tests that need no system packages (ARGS="-k claim -x")
-	$(BIN)/pytest --ignore=tests/browser -m "not browser and not postgresql and not redis" $(ARGS)
+	$(BIN)/pytest --ignore=tests/browser -m "not browser and not postgresql and not redis and not soak" $(ARGS)
+
+.PHONY: soak
+soak: setup-test ## Every fault ten times over, written to docs/reliability.md (about an hour)
+	$(BIN)/pytest -n 2 tests/faults --rounds 10 --reliability docs/reliability.md $(ARGS)
 
 .PHONY: rehearsal
 rehearsal: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## A stream of reports, a real server, 20 operators (FILE=reports.csv.gz)

@@ -24,6 +24,7 @@ from tests.servers import Postgres, Redis
 from triage.app import create_app
 from triage.db import db
 
+pytest_plugins = ["tests.reliability"]
 KEYS = {"k1": bytes(range(32)), "index": bytes(range(1, 33))}
 
 

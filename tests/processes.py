@@ -21,6 +21,7 @@ import pytest
 from flask import has_app_context
 
 import config
+from tests.reliability import FIGURE
 from triage.db import db
 
 SIZE = 8
@@ -132,12 +133,9 @@ def crew() -> Iterator[Crew]:
 
 @pytest.fixture
 def figures(request: pytest.FixtureRequest) -> Figures:
-    """Say a measured figure where it is seen even when every test passes."""
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    capture = request.config.pluginmanager.get_plugin("capturemanager")
+    """Leave a measured figure, which is said at the end of the run even when every test passes."""
 
     def say(sentence: str) -> None:
-        with capture.global_and_fixture_disabled():
-            reporter.write_line(f"\n    {request.node.name}: {sentence}")
+        request.node.user_properties.append((FIGURE, sentence))
 
     return say

@@ -1,4 +1,4 @@
-"""A desk to do harm to, and the kill matrix said aloud as one table."""
+"""A desk to do harm to."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 import config
 from tests.faults.stage import Stage
 from tests.processes import figures
+from tests.reliability import ROW, Cell, Matrix
 from tests.scene import Scene
 from tests.servers import Redis
 from tests.visitor import PASSWORD
@@ -17,8 +18,6 @@ from triage import passwords
 from triage.db import db
 
 __all__ = ["figures"]
-
-HEADER = f"{'point':14} {'by':22} {'at death':15} {'requests':>8} {'accepted':>8}  {'ends':10} lost doubled twice"
 
 
 @pytest.fixture
@@ -44,11 +43,11 @@ def stage(scene: Scene, settings: config.Settings) -> Iterator[Stage]:
     made.close()
 
 
-@pytest.fixture(scope="session")
-def matrix(request: pytest.FixtureRequest) -> Iterator[list[str]]:
-    """Lines of the kill matrix, printed together after the last test that added one."""
-    lines: list[str] = []
-    yield lines
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    with request.config.pluginmanager.get_plugin("capturemanager").global_and_fixture_disabled():
-        reporter.write_line("\n" + "\n".join([HEADER, *lines]))
+@pytest.fixture
+def matrix(request: pytest.FixtureRequest) -> Matrix:
+    """Note a cell of the kill matrix; all are said together at the end of the run."""
+
+    def note(cell: Cell) -> None:
+        request.node.user_properties.append((ROW, tuple(cell)))
+
+    return note

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.faults.stage import CITIZEN, Stage, until
+from tests.reliability import Cell, Matrix
 from triage import crashpoints
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
@@ -70,14 +71,14 @@ def test_every_named_point_is_in_the_matrix() -> None:
     assert (*INBOUND, *OUTBOUND) == crashpoints.NAMES
 
 
-def row(stage: Stage, point: str, by: str, at_death: object) -> str:
-    """A line of the matrix, counted afresh from the desk's database and the network's ledger."""
+def row(stage: Stage, point: str, struck: str, at_death: object) -> Cell:
+    """A cell of the matrix, counted afresh from the desk's database and the network's ledger."""
     kept = [name for (name,) in stage.ask("SELECT external_id FROM messages WHERE direction = 'in'")]
     lost, doubled = set(stage.store.received()) - set(kept), len(kept) - len(set(kept))
     requests, accepted = len(stage.store.requests()), len(stage.store.accepted())
     end, twice = stage.one("SELECT state FROM deliveries"), len(stage.store.accepted_twice())
-    return (f"{point:14} {by:22} {at_death or 'nothing':15} {requests:8} {accepted:8}  {end:10} "
-            f"{len(lost):4} {doubled:7} {twice:5}")
+    desk = "scaled out" if stage.sender else "embedded"
+    return Cell(desk, point, struck, str(at_death or "nothing"), requests, accepted, end, len(lost), doubled, twice)
 
 
 def answer(stage: Stage) -> tuple[dict[str, str], int | None]:
@@ -91,7 +92,7 @@ def answer(stage: Stage) -> tuple[dict[str, str], int | None]:
 
 @desk
 @pytest.mark.parametrize("point", INBOUND)
-def test_a_message_survives_a_death_between_received_and_said_so(stage: Stage, point: str, matrix: list[str]) -> None:
+def test_a_message_survives_a_death_between_received_and_said_so(stage: Stage, point: str, matrix: Matrix) -> None:
     stage.arm(point)
     name = stage.writes("The doors are locked")
     assert stage.carry() == 0
@@ -109,7 +110,7 @@ def test_a_message_survives_a_death_between_received_and_said_so(stage: Stage, p
     assert tries.count(200) == 1
     assert stage.ask("SELECT count(*), min(state) FROM inbound WHERE result = 'opened'") == [(1, "ingested")]
     assert stage.ask("SELECT state FROM deliveries") == [("delivered",)]
-    matrix.append(row(stage, point, "sms", f"{at_death} items"))
+    matrix(row(stage, point, "server, sms", f"{at_death} items"))
 
 
 def die_sending(stage: Stage, point: str, expected: Outbound) -> str | None:
@@ -142,12 +143,12 @@ def check_end(stage: Stage, expected: Outbound) -> None:
 
 @desk
 @pytest.mark.parametrize("point", OUTBOUND)
-def test_an_answer_survives_a_death_and_is_never_sent_twice(stage: Stage, point: str, matrix: list[str]) -> None:
+def test_an_answer_survives_a_death_and_is_never_sent_twice(stage: Stage, point: str, matrix: Matrix) -> None:
     expected = OUTBOUND[point]
     stage.writes("The doors are locked")
     at_death = die_sending(stage, point, expected)
     check_end(stage, expected)
-    matrix.append(row(stage, point, "sms", at_death))
+    matrix(row(stage, point, "who sends, sms", at_death))
     if expected.end == "uncertain":
         decide(stage, expected)
 
@@ -167,10 +168,10 @@ def decide(stage: Stage, expected: Outbound) -> None:
 @desk
 @pytest.mark.parametrize("point", REPEATABLE)
 def test_an_answer_that_may_be_repeated_arrives_once_whatever_happened(
-    stage: Stage, point: str, matrix: list[str]
+    stage: Stage, point: str, matrix: Matrix
 ) -> None:
     expected = REPEATABLE[point]
     stage.writes("The doors are locked", POSTER, "mastodon", DESK)
     at_death = die_sending(stage, point, expected)
     check_end(stage, expected)
-    matrix.append(row(stage, point, "post", at_death))
+    matrix(row(stage, point, "who sends, post", at_death))

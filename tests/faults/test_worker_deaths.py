@@ -11,6 +11,7 @@ import pytest
 from tests.faults.stage import CITIZEN, SENDING, Stage, until
 from tests.faults.test_kill_matrix import CALM, SEEN_OTHER, Outbound, answer, check_end, row
 from tests.processes import Figures
+from tests.reliability import Matrix
 
 pytestmark = [pytest.mark.faults, pytest.mark.redis, pytest.mark.only("postgresql"), pytest.mark.timeout(300)]
 desk = pytest.mark.parametrize("settings", [pytest.param(CALM, id="desk")], indirect=True)
@@ -49,20 +50,20 @@ def answered(stage: Stage, point: str, *options: str, stroke: str) -> None:
 @pytest.mark.parametrize("stroke", STRUCK)
 @pytest.mark.parametrize("point", SENDING)
 def test_a_forking_worker_is_struck_and_another_takes_over(
-    stage: Stage, point: str, stroke: str, matrix: list[str]
+    stage: Stage, point: str, stroke: str, matrix: Matrix
 ) -> None:
     answered(stage, point, "--fork", stroke=stroke)
     if stroke != "self":
         assert stage.dies()
     assert stage.rescued()
     check_end(stage, STRUCK[stroke][point])
-    matrix.append(row(stage, point, f"worker forks, {stroke}", "-"))
+    matrix(row(stage, point, f"worker forks, {stroke}", "-"))
 
 
 @desk
 @pytest.mark.parametrize("point", SENDING)
 def test_a_worker_that_stood_still_past_its_lease_does_no_harm_when_it_goes_on(
-    stage: Stage, point: str, matrix: list[str]
+    stage: Stage, point: str, matrix: Matrix
 ) -> None:
     answered(stage, point, stroke="stop")
     assert until(stage.stands_still)
@@ -71,7 +72,7 @@ def test_a_worker_that_stood_still_past_its_lease_does_no_harm_when_it_goes_on(
         assert until(lambda: stage.one("SELECT state FROM deliveries") == "uncertain")
     stage.goes_on()
     check_end(stage, expected)
-    matrix.append(row(stage, point, "worker stopped", "-"))
+    matrix(row(stage, point, "worker stopped", "-"))
 
 
 @desk
