@@ -27,6 +27,7 @@ WITHOUT_ACTOR = {
     "triage.queries.scope.family": "a condition, no loader",
     "triage.queries.tokens.of_operator": "a person's own page and the command line list tokens, never a secret",
     "triage.actions.assignments.busy": "a count that capacity is held against, of whoever is given a report",
+    "triage.actions.contacts.acknowledge": DESK,
     "triage.actions.deliveries.begin_attempt": DESK,
     "triage.actions.deliveries.settle": DESK,
     "triage.actions.deliveries.apply_update": DESK,

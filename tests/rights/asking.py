@@ -48,8 +48,9 @@ def _number(stage: Stage, row: Row, actor: str, which: str) -> int:
     if row.kind == "person":
         name = PERSONS.get(which) or CAST.get(actor, ("Maya",))[0]
         return MISSING if which == "missing" else stage.names[name]
-    if row.kind == "session":
-        return stage.sessions.get(actor if which == "own" else which, MISSING)
+    if row.kind in ("session", "token"):
+        numbers = stage.sessions if row.kind == "session" else stage.tokens
+        return numbers.get(actor if which == "own" else which, MISSING)
     tables: Mapping[str, Mapping[str, int]] = {
         "account": stage.accounts, "item": stage.items, "team": {"team": stage.teams["North"]},
     }

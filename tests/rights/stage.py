@@ -14,7 +14,7 @@ from datetime import timedelta
 from html import unescape
 
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 import config
@@ -23,7 +23,7 @@ from tests.scene import Scene
 from tests.visitor import PASSWORD, TOKEN
 from tests.web.door import Browser
 from triage import clock, passwords
-from triage.actions import closing, drafts, ingest, notes, replies, sessions, teams, tokens
+from triage.actions import closing, copies, drafts, ingest, notes, replies, sessions, teams, tokens
 from triage.db import db
 from triage.models import ApiToken, Delivery, InboundItem, Message, Operator, Report, StaffSession
 
@@ -84,6 +84,7 @@ class Stage:
         self.teams: dict[str, int] = {}
         self.matters: dict[str, Matter] = {}
         self.sessions: dict[str, int] = {}
+        self.tokens: dict[str, int] = {}
         self.secrets: dict[str, str] = {}
         self.items: dict[str, int] = {}
         self._cookies: dict[str, tuple[str, str]] = {}
@@ -132,6 +133,14 @@ class Stage:
         for team in OF_TEAM:
             self.matters[f"open {team}"] = self._matter(team, None, everybody)
             self.matters[f"closed {team}"] = self._closed(team)
+        self._copy_of("others", "Coast")
+        self._copy_of("own foreigner", None)
+
+    def _copy_of(self, primary: str, team: str | None) -> None:
+        """A report of one team is a copy of one of another: each is still told to its own readers alone."""
+        copy, cora = self._matter(team, None, READERS), self.people["Cora"]
+        self.scene.do(lambda: copies.link(copy.report, self.matters[primary].report, cora))
+        self.matters[f"copy of {primary}"] = copy
 
     def _matter(self, team: str | None, holder: str | None, drafts_of: frozenset[str]) -> Matter:
         readers = OF_TEAM[team] if team else READERS
@@ -201,10 +210,16 @@ class Stage:
             self._cookies[actor] = (visitor.client.get_cookie(COOKIE).value, unescape(found.group(1)))
             mine = select(StaffSession.id).where(StaffSession.operator_id == one.id)
             self.sessions[actor] = db.session.scalars(mine).one()
-            self.secrets[actor] = self.scene.do(lambda number=one.id: tokens.make(number, "matrix"))
+            self.secrets[actor], self.tokens[actor] = self._token(one.id)
         other = passwords.fingerprint("another browser")
         self.sessions["others"] = self.scene.do(lambda: sessions.open(self.people["Ben"].id, other, "x").id)
+        self.tokens["others"] = self._token(self.people["Ben"].id)[1]
         self.scene.do(self._nobody_is_noticed)
+
+    def _token(self, operator_id: int) -> tuple[str, int]:
+        """A new API token: what it says, and its number."""
+        secret = self.scene.do(lambda: tokens.make(operator_id, "matrix"))
+        return secret, db.session.scalars(select(func.max(ApiToken.id))).one()
 
     def _nobody_is_noticed(self) -> None:
         """Asking alone writes nothing: everybody was seen a moment after now. And Otto was switched off."""

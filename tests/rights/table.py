@@ -89,6 +89,7 @@ OWN = (
     Row("POST", "/me/password", EVERYBODY, body={"current": "wrong", "password": "x"}, outcomes="422"),
     # Another's number does nothing, and says so as little as a number that is nobody's.
     Row("POST", "/me/sessions/<session_id>/end", EVERYBODY, "ok ok ok", "session"),
+    Row("POST", "/me/tokens/<token_id>/end", EVERYBODY, "ok ok ok", "token"),
     Row("POST", "/me/sessions/end", EVERYBODY),
     Row("POST", "/me/typed", EVERYBODY, body={"kept_text": "hello", "kept_report": "{own}"},
         others={"admin": "404", "auditor": "404"}),

@@ -52,7 +52,7 @@ def report(report_id: int) -> answers.Report:
 
 def _report(report_id: int, shown: int = SHOWN) -> answers.Report:
     view = found.view(report_id, actor(), shown)
-    return answers.report(view, linked.copies_of(report_id, actor()), linked.primary_of(report_id))
+    return answers.report(view, linked.copies_of(report_id, actor()), linked.primary_of(report_id, actor()))
 
 
 def _seen(report_id: int) -> answers.Report | None:

@@ -12,9 +12,10 @@ from triage.queries.shapes import Row
 MOST_COPIES = 200
 
 
-def primary_of(report_id: int) -> int | None:
-    """The number of the report this one is a copy of."""
-    return db.session.scalar(select(Report.duplicate_of).where(Report.id == report_id))
+def primary_of(report_id: int, actor: Operator) -> int | None:
+    """The number of the report this one is a copy of, where `actor` may see that one."""
+    primary = select(Report.duplicate_of).where(Report.id == report_id).scalar_subquery()
+    return db.session.scalar(select(Report.id).where(Report.id == primary, scope.visible(actor)))
 
 
 def copies_of(report_id: int, actor: Operator) -> list[Row]:
