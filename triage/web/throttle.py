@@ -7,7 +7,6 @@ brake then takes hold later (as many tries more as there are nodes), and people 
 from __future__ import annotations
 
 import ipaddress
-import logging
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -16,7 +15,7 @@ from flask_limiter import Limiter
 from limits import RateLimitItem, parse_many
 from limits.strategies import RateLimiter
 
-from triage import broker, clock, context
+from triage import broker, clock, context, logs
 from triage.errors import N_, TriageError
 
 PER_ACCOUNT = parse_many("5/minute;20/hour")
@@ -25,7 +24,7 @@ PREFIXES = {4: 24, 6: 48}
 MEMORY = "memory://"
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 
 class Unchecked(TriageError):
@@ -121,5 +120,5 @@ def _asked(question: Callable[[RateLimiter], T]) -> T:
             return question(counter.limiter.limiter)
         except Exception as problem:
             if counter.breaker.trip():
-                log.warning("sign-in: a counter does not answer (%s)", type(problem).__name__)
+                log.warning("sign_in.counter_away", problem=type(problem).__name__)
     raise Unchecked

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 
 from flask import Flask
 
 from channels.simulator import Carrier
-from triage import connections, context
+from triage import connections, context, logs
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 EVERY_SECONDS = 0.3
 
@@ -40,4 +39,4 @@ class CarrierLoop:
                 while self._carrier.deliver_due(self._hooks).taken and not self._ending.is_set():
                     pass  # more may be due than one round carries
             except Exception:
-                log.exception("carrier: a round failed")
+                log.exception("carrier.failed")

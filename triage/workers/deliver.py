@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import time
 
 from sqlalchemy.exc import OperationalError
 
 from channels.base import Sender
 from channels.errors import AccountProblem, ChannelError, OutcomeUnknown, Rejected, RetryLater, Unreachable
-from triage import clock, connections, context
+from triage import clock, connections, context, logs
 from triage.actions import deliveries
 from triage.actions.deliveries import SendOrder, Settlement
 from triage.crashpoints import crashpoint
 from triage.db import CommitUnknown, db, run_in_transaction
 from triage.models import Account
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 SETTLE_SECONDS = 120
-TOO_LATE = Settlement("retry", error="this process stood still for too long")
 
 
 def deliver(delivery_id: int) -> bool:
@@ -29,7 +27,7 @@ def deliver(delivery_id: int) -> bool:
     if order is None:
         return False
     crashpoint("out.intent")
-    settlement = _send(order) if _still_ours(asked) else TOO_LATE
+    settlement = _send(order) if _still_ours(asked) else _too_late(order)
     crashpoint("out.answered")
     _settle(order.attempt_id, settlement)
     crashpoint("out.settled")
@@ -44,6 +42,11 @@ def _still_ours(asked: float) -> bool:
     return clock.steady() - asked < context.settings().attempt_seconds
 
 
+def _too_late(order: SendOrder) -> Settlement:
+    log.warning("delivery.stood_still", attempt_id=order.attempt_id)
+    return Settlement("retry", error="this process stood still for too long")
+
+
 def _settle(attempt_id: int, settlement: Settlement) -> None:
     """Write down what the provider said, for as long as it takes a database that is away to come back."""
     until = clock.steady() + SETTLE_SECONDS
@@ -54,7 +57,7 @@ def _settle(attempt_id: int, settlement: Settlement) -> None:
         except (OperationalError, CommitUnknown):
             if clock.steady() > until:
                 raise
-            log.warning("attempt %s: the database is away, its outcome is written down later", attempt_id)
+            log.warning("delivery.settled_later", attempt_id=attempt_id)
             time.sleep(1)
 
 
@@ -62,7 +65,7 @@ def _send(order: SendOrder) -> Settlement:
     try:
         sender = _sender(order)
     except Exception as problem:
-        log.error("account %s cannot be used: %s", order.account_id, type(problem).__name__)
+        log.error("account.unusable", account_id=order.account_id, problem=type(problem).__name__)
         return Settlement("account_problem", error=type(problem).__name__)
     return _answer(order, sender)
 
@@ -85,7 +88,7 @@ def _answer(order: SendOrder, sender: Sender) -> Settlement:
     except ChannelError as problem:
         return _settlement(problem, repeatable=repeatable)
     except Exception as problem:
-        log.exception("delivery %s: unexpected failure", order.delivery_id)
+        log.exception("delivery.unexpected", delivery_id=order.delivery_id)
         return Settlement("unknown", error=type(problem).__name__, repeatable=repeatable)
     return Settlement("accepted", provider_id=receipt.provider_id, delivered=receipt.delivered)
 

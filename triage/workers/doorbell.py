@@ -8,7 +8,6 @@ committed that may have to leave, when the next row is due, and at the latest af
 
 from __future__ import annotations
 
-import logging
 import secrets
 import threading
 from collections.abc import Callable, Sequence
@@ -21,7 +20,7 @@ from rq.queue import EnqueueData
 from rq.serializers import JSONSerializer
 
 from config import Settings
-from triage import broker, clock, context
+from triage import broker, clock, context, logs
 from triage.db import db
 from triage.events import Kind
 from triage.queries import outbox
@@ -29,7 +28,7 @@ from triage.workers.deliver import SETTLE_SECONDS
 from triage.workers.senders import Senders
 from triage.workers.sweep import sweep
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 QUEUE = "triage-deliveries"
 SEND = "triage.workers.jobs.send"
@@ -67,7 +66,7 @@ class Bell:
                 self._queue.enqueue_many([self._job(number) for number in fresh])
         except RedisError as problem:
             if self._breaker.trip():
-                log.warning("doorbell: Redis is away (%s); what is due is sent from here", type(problem).__name__)
+                log.warning("doorbell.redis_away", problem=type(problem).__name__)
             return False
         return True
 
@@ -129,7 +128,7 @@ class Doorbell:
                 try:
                     turn()
                 except Exception:
-                    log.exception("doorbell: %s failed", turn.__name__)
+                    log.exception("doorbell.failed", part=turn.__name__)
                     self._ending.wait(LONGEST_WAIT)
 
     def _look(self) -> None:

@@ -6,16 +6,15 @@ node or a worker has committed. A call that is lost, doubled or made up costs on
 
 from __future__ import annotations
 
-import logging
 import secrets
 import threading
 from collections.abc import Callable
 
 from redis import Redis, RedisError
 
-from triage import broker
+from triage import broker, logs
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 CHANNEL = "triage:look"
 PAUSE = 0.02  # between two calls: many commits become one call
@@ -54,9 +53,9 @@ class Line:
             try:
                 loop()
             except RedisError as problem:
-                log.info("line: Redis is away (%s); the tailers look by themselves", type(problem).__name__)
+                log.info("line.redis_away", problem=type(problem).__name__)
             except Exception:
-                log.exception("line: %s failed", loop.__name__)
+                log.exception("line.failed", part=loop.__name__)
             self._ending.wait(broker.BREAK_SECONDS)
 
     def _call(self) -> None:

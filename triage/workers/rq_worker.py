@@ -8,7 +8,6 @@ remote command of RQ's is obeyed. What is not a number is dropped, and the worke
 from __future__ import annotations
 
 import json
-import logging
 import re
 import signal
 import time
@@ -25,10 +24,11 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker.base import BaseWorker
 
+from triage import logs
 from triage.db import db
 from triage.workers.doorbell import FAILURES_KEPT, QUEUE, SEND, longest_job
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 LONGEST_WAIT = 2  # seconds between tries to reach a Redis that is away
 WAKE_UP = 30  # RQ's worker_ttl: an idle worker looks whether its connection lives every half of it
@@ -56,8 +56,8 @@ def _number(data: bytes) -> int:
         plain = opener.decompress(data, LONGEST_DATA)
     except zlib.error:
         plain = data[:LONGEST_DATA]
-    function, _, (number,), _ = json.loads(plain)
-    if function != SEND or type(number) is not int or not 0 < number < 2**63:
+    function, instance, (number,), named = json.loads(plain)
+    if (function, instance, named) != (SEND, None, {}) or type(number) is not int or not 0 < number < 2**63:
         raise ValueError("not a number")
     return number
 
@@ -141,5 +141,5 @@ def _work_once(url: str, kind: type[_Ours], *, burst: bool) -> bool:
     except RedisError as problem:
         if burst:
             raise
-        log.warning("worker: Redis is away (%s)", type(problem).__name__)
+        log.warning("worker.redis_away", problem=type(problem).__name__)
     return burst or _Ours.told_to_stop

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 
 from flask import Flask
 
+from triage import logs
 from triage.workers.deliver import deliver
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 LOOK_UP = 1.0  # seconds after which an idle sender sees that the end has come
 
@@ -59,7 +59,7 @@ class Senders:
             with self._app.app_context():
                 deliver(delivery_id)
         except Exception:  # it stays due: the next look finds it again
-            log.exception("sender: delivery %s failed", delivery_id)
+            log.exception("delivery.failed_to_send", delivery_id=delivery_id)
         finally:
             with self._lock:
                 self._busy.discard(delivery_id)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from sqlalchemy import text
 
+from triage import logs
 from triage.actions import deliveries, ingest, leases, sessions
 from triage.db import db, run_in_transaction
 from triage.queries import outbox
 from triage.workers.deliver import deliver
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 SWEEP_LOCK = 7_236_100  # any constant: the advisory locks of sweeping, one a part
 
@@ -38,7 +38,7 @@ def _guarded(part: Callable[[], object]) -> None:
     try:
         part()
     except Exception:
-        log.exception("sweep: %s failed", part.__name__)
+        log.exception("sweep.failed", part=part.__name__)
         db.session.remove()
 
 

@@ -7,16 +7,15 @@ ended, wherever that was decided, loses the sockets of this process with the sam
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 
 from flask import Flask
 
-from triage import events
+from triage import events, logs
 from triage.queries import sessions
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 EVERY_SECONDS = 0.25
 HEARTBEAT_SECONDS = 15.0
@@ -57,7 +56,7 @@ class Tailer:
             try:
                 self._look()
             except Exception:
-                log.exception("tailer: could not read how far the events are")
+                log.exception("tailer.failed")
                 self._ending.wait(1.0)
 
     def _look(self) -> None:
