@@ -18,18 +18,35 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_type_hints
 
 from flask import Blueprint, Response, g
+from flask.blueprints import BlueprintSetupState
 from pydantic import BaseModel
+from werkzeug.routing import BaseConverter
 
 from triage.api import asked
-from triage.errors import N_, Forbidden, TriageError
+from triage.errors import N_, Forbidden, NotFound, TriageError
 from triage.rights import Right
-from triage.web import access, bearer
+from triage.web import access, bearer, forms
 
 bp = Blueprint(access.PROGRAMS, __name__, url_prefix="/api/v1")
 
 View = Callable[..., BaseModel | None]
-NUMBER = "int(max=9223372036854775807)"  # what a database can hold: anything longer is not found
+NUMBER = "number"
 REPORT = f"/reports/<{NUMBER}:report_id>"
+
+
+class Number(BaseConverter):
+    """A number in a path: what a database can hold. Anything longer is not found, whatever the method."""
+
+    regex = "[0-9]{1,19}"
+
+    def to_python(self, value: str) -> int:
+        """The number."""
+        return int(value)
+
+
+@bp.record_once
+def _know_numbers(state: BlueprintSetupState) -> None:
+    state.app.url_map.converters[NUMBER] = Number  # type: ignore[attr-defined]  # Flask types it as its base
 
 
 class ScopeMissing(Forbidden):
@@ -112,6 +129,8 @@ def _guarded(operation: Operation, view: View) -> Callable[..., Response]:
 
     @access.admits(operation.right)
     def admitted(**path: int) -> Response:
+        if max(path.values(), default=0) > forms.MOST_NUMBER:
+            raise NotFound
         if g.token is not None and operation.scope not in g.token.scopes:
             raise ScopeMissing(scope=operation.scope)
         return _answer(operation, view(**path, **_asked(operation)))

@@ -8,12 +8,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from triage import context, passwords
-from triage.actions import people, sessions
+from triage.actions import people, sessions, tokens
 from triage.db import run_in_transaction
 from triage.errors import BadInput, NotFound
 from triage.models import Operator
 from triage.queries import people as found
 from triage.queries import sessions as living
+from triage.queries import tokens as shown
 from triage.rights import Right
 from triage.web import errors, forms, kept, languages, signin, throttle
 from triage.web.access import actor, admits, cut_sockets
@@ -146,6 +147,7 @@ def me() -> ResponseReturnValue:
 def _me(trouble: str = "", status: int = 200) -> ResponseReturnValue:
     mine = living.own(actor())
     page = render_template("auth/me.html", sessions=mine, here=g.session_hash, trouble=trouble,
+                           tokens=shown.of_operator(actor().id),
                            least=passwords.LEAST, languages=languages.named(), chosen=actor().ui_language)
     return page, status
 
@@ -182,6 +184,15 @@ def end_session(session_id: int) -> ResponseReturnValue:
     one = actor()
     run_in_transaction(lambda: sessions.end_own(session_id, one))
     cut_sockets(one.id)
+    return redirect(url_for("auth.me"))
+
+
+@bp.post(f"/me/tokens/<{NUMBER}:token_id>/end")
+@admits(Right.OWN_PAGE)
+def end_token(token_id: int) -> ResponseReturnValue:
+    """End an API token of mine."""
+    one = actor()
+    run_in_transaction(lambda: tokens.end_own(token_id, one))
     return redirect(url_for("auth.me"))
 
 
