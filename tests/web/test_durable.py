@@ -17,6 +17,7 @@ from tests.conftest import make_settings
 from tests.scene import CITIZEN, Scene
 from tests.servers import free_port
 from tests.web.citizens import code_in, fill_in, hidden, items, reports, send
+from tests.web.door import Browser, words
 from tests.web.hooks import body_of, call
 from triage import clock, context, reach
 from triage.actions import ingest
@@ -331,3 +332,22 @@ def test_who_waits_for_a_silent_database_is_let_go_and_the_late_commit_changes_n
     assert len(db.session.scalars(select(Report)).all()) == 1
     assert len(messages()) == 3
     assert ledger().difference == 0
+
+
+def test_the_floor_says_what_waits_outside(
+    app: Flask, scene: Scene, client: FlaskClient, database_door: Database
+) -> None:
+    browser = Browser(app)
+    browser.sign_in(scene.operator("Zawadi", "coordinator"))
+    outside = "messages wait outside the database"
+    assert outside not in words(browser.get("/floor"))
+    for name in ("SM1", "SM2"):
+        call(client, body_of(name))
+    said = words(browser.get("/floor"))
+    assert f"2 {outside}" in said
+    assert "received 0 =" in said
+    assert "difference 0" in said
+    comes_back(database_door)
+    said = words(browser.get("/floor"))
+    assert outside not in said
+    assert "received 2 = opened 1 + joined 1" in said

@@ -23,6 +23,7 @@ from triage.cli import console
 from triage.db import db
 from triage.models import Account, Contact, InboundItem, Operator
 from triage.rights import Right
+from triage.spool import Damaged, Spool
 
 VENDOR = ("socket.io.min.js",)
 SHARED = stat.S_IRWXG | stat.S_IRWXO
@@ -189,6 +190,32 @@ def _secrets() -> Iterator[Finding]:
         yield Finding("database file", _mode(file), well=None if context.settings().demo else False)
 
 
+def _spool() -> Iterator[Finding]:
+    spool = context.spool()
+    names, damaged = spool.names(), spool.damaged()
+    unopened = sum(not _opens(spool, name) for name in names)
+    if unopened:
+        yield Finding("spool", f"{unopened} of {len(names)} records in {spool.folder} were sealed with a key that is "
+                               "not in TRIAGE_KEYS: add that key again, and they are taken in", well=False)
+    if damaged:
+        yield Finding("spool", f"{damaged} records in {spool.folder} cannot be read and were set aside (*.damaged)",
+                      well=False)
+    if names and not unopened:
+        yield Finding("spool", f"{len(names)} records wait to be taken into the database", well=None)
+    elif not names and not damaged:
+        yield Finding("spool", "nothing waits outside the database")
+
+
+def _opens(spool: Spool, name: str) -> bool:
+    try:
+        spool.open(name)
+    except sealing.SealBroken:
+        return False
+    except (Damaged, FileNotFoundError):
+        pass  # the first is set aside by who takes it in, the second is taken in
+    return True
+
+
 def _shared(path: Path) -> bool:
     return bool(path.stat().st_mode & SHARED)
 
@@ -209,4 +236,4 @@ def _redis() -> Iterator[Finding]:
         yield Finding("redis", "answers")
 
 
-CHECKS: tuple[Check, ...] = (_settings, _keys, _database, _people, _accounts, _files, _secrets, _redis)
+CHECKS: tuple[Check, ...] = (_settings, _keys, _database, _people, _accounts, _files, _secrets, _spool, _redis)

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from triage import context
 from triage.actions import assignments, handover, leases
 from triage.db import run_in_transaction
 from triage.errors import TriageError
@@ -52,7 +53,8 @@ def body() -> str:
 
 def _shown(template: str) -> str:
     shown = view.floor(actor())
-    return render_template(template, floor=shown, seq=shown.seq, choices=people.on_shift_choices(actor()))
+    return render_template(template, floor=shown, seq=shown.seq, outside=context.spool().waiting(),
+                           choices=people.on_shift_choices(actor()))
 
 
 @bp.post(f"/floor/give/{OPERATOR}")

@@ -20,7 +20,7 @@ log = logs.logger(__name__)
 
 EVERY_SECONDS = 1.0
 PATIENCE = 10.0  # seconds for one record; the doors are not kept waiting by this
-LATER = 30.0  # seconds until a record that could not be taken in is tried again
+LATER = 15.0  # seconds until a record that could not be taken in is tried again
 
 
 class Drain:
