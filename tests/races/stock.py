@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
-from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import NullPool, create_engine, select
 
+import config
 from channels.base import InboundMessage
+from tests import checker
 from tests.processes import SIZE
 from tests.scene import INTAKE, Scene
 from triage.actions import assignments, ingest, replies
@@ -81,7 +81,22 @@ def _answer(pair: tuple[int, int], operator: Operator) -> tuple[int, Operator, i
     return pair[0], operator, pair[1], MANY, "We are on our way.", f"answer-{pair[0]}"
 
 
-def without_index(database: Path, index: str) -> None:
+def without_index(settings: config.Settings, index: str) -> None:
     """Take a promise out of a scratch database, to see a race fail that must be able to fail."""
-    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-        connection.execute(f"DROP INDEX {index}")
+    change(settings, f"DROP INDEX {index}")
+
+
+def change(settings: config.Settings, statement: str) -> None:
+    """Change the tables of a scratch database."""
+    engine = create_engine(settings.database_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def deadlocks(settings: config.Settings) -> str:
+    """How many deadlocks the server has broken in this database, for the figures; nothing on SQLite."""
+    if settings.database_url.startswith("sqlite"):
+        return ""
+    time.sleep(1.1)  # sessions report what happened to them once a second
+    (found,), = checker.ask(settings, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    return f"; {found} deadlocks broken"

@@ -116,7 +116,7 @@ def test_a_careless_attempt_is_refused_by_the_index_and_by_nothing_else(
     waiting = stock.due(10, holder)
     db.session.remove()
     if not indexed:
-        stock.without_index(checker.database_of(settings), "uq_delivery_attempts_running")
+        stock.without_index(settings, "uq_delivery_attempts_running")
     opened = sum(crew.race(settings, begin_carelessly, waiting))
     assert opened == (10 if indexed else 10 * SIZE)
     figures(f"{opened} attempts opened for 10 answers")

@@ -67,10 +67,10 @@ def test_a_careless_opening_is_refused_by_the_index_and_by_nothing_else(
     settings: config.Settings, crew: Crew, figures: Figures, indexed: bool
 ) -> None:
     if not indexed:
-        stock.without_index(checker.database_of(settings), "uq_reports_live_thread")
+        stock.without_index(settings, "uq_reports_live_thread")
     opened = sum(crew.race(settings, open_carelessly))
     assert opened == (1 if indexed else SIZE)
-    assert any("I3" in said for said in checker.problems(checker.database_of(settings))) is not indexed
+    assert any("I3" in said for said in checker.problems(settings)) is not indexed
     figures(f"{opened} of {SIZE} opened a report")
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
@@ -13,6 +10,7 @@ from sqlalchemy import func, select, text
 import config
 from tests import checker
 from tests.processes import Crew, Figures, Seat
+from tests.races import stock
 from triage import clock, events
 from triage.db import db, run_in_transaction
 from triage.events import Kind
@@ -111,7 +109,7 @@ def follow_until_end(seat: Seat, total: int) -> int:
 def test_numbers_taken_before_the_commit_make_a_reader_skip(
     settings: config.Settings, crew: Crew, figures: Figures
 ) -> None:
-    make_counter(checker.database_of(settings))
+    make_counter(settings)
     total = WRITERS * TRANSACTIONS
     parts = [(write_numbered_early, TRANSACTIONS)] * WRITERS + [(follow_until_end, total)] * READERS
     *_, first, second = crew.match(settings, parts)
@@ -119,7 +117,7 @@ def test_numbers_taken_before_the_commit_make_a_reader_skip(
     figures(f"{total} entries, read {first} and {second}: this race can be lost")
 
 
-def make_counter(database: Path) -> None:
+def make_counter(settings: config.Settings) -> None:
     """A table that gives numbers away before the commit they are for."""
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("CREATE TABLE numbers (n INTEGER PRIMARY KEY)")
+    key = "INTEGER" if settings.database_url.startswith("sqlite") else "SERIAL"
+    stock.change(settings, f"CREATE TABLE numbers (n {key} PRIMARY KEY)")
