@@ -262,7 +262,7 @@ class Stage:
     def leaks(self, actor: str, answer: TestResponse) -> list[str]:
         """Planted words in an answer, or in its headers, that this actor may not read."""
         said = answer.text + str(answer.headers)
-        return [word for word in sorted(set(PLANTED.findall(said))) if actor not in self.words[word]]
+        return [word for word in sorted(set(PLANTED.findall(said))) if actor not in self.words.get(word, {actor})]
 
     # ------------------------------------------------------------ the same desk for every request
 
