@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -13,6 +14,7 @@ from sqlalchemy import text
 import config
 from tests.scene import Scene
 from tests.servers import Redis, free_port
+from triage import clock, context
 from triage import db as database
 from triage.app import create_app
 from triage.db import db, run_in_transaction
@@ -33,13 +35,18 @@ def test_ready_says_each_part(scene: Scene, client: FlaskClient) -> None:
     scene.carry()
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.get_json() == {"status": "ready", "database": "ok", "migrations": "ok", "pending": 0,
-                                 "overdue_sends": 0, "oldest_overdue_seconds": 0, **spool_of(answer.get_json())}
+    assert answer.get_json() == {
+        "status": "ready", "database": "ok", "migrations": "ok", "pending": 0, "overdue_sends": 0,
+        "oldest_overdue_seconds": 0, "spool": "ok", "spool_records": 0, "spool_oldest_seconds": 0,
+    }
 
 
-def spool_of(said: dict[str, object]) -> dict[str, object]:
-    """What it says about the spool, whatever that is."""
-    return {name: value for name, value in said.items() if name.startswith("spool")}
+def test_what_waits_in_the_spool_is_seen(app: Flask, client: FlaskClient) -> None:
+    context.spool().put(b"No ink", clock.now() - timedelta(seconds=90))
+    assert client.get("/readyz").get_json()["spool_records"] == 1
+    page = client.get("/metrics").text
+    assert figure(page, "triage_spool_records") == 1
+    assert 90 <= figure(page, "triage_spool_oldest_seconds") < 600
 
 
 def test_a_database_behind_the_code_is_not_ready(app: Flask, client: FlaskClient) -> None:

@@ -23,7 +23,8 @@ def triage(ctx: click.Context) -> None:
 
 for command in (
     start.init, people.add_operator, people.add_operators, people.reset_password, accounts.add_account,
-    tokens.token, tokens.token_list, doctor.doctor, sweep.sweep, backup.backup, backup.restore_, backup.backup_key, worker.worker, demo.demo_desk, demo.demo,
+    tokens.token, tokens.token_list, doctor.doctor, sweep.sweep, worker.worker,
+    backup.backup, backup.restore_, backup.backup_key, demo.demo_desk, demo.demo,
 ):
     command.callback = with_appcontext(command.callback)  # type: ignore[type-var]  # click says Optional
     triage.add_command(command)

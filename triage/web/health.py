@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import os
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import redis
@@ -35,8 +37,8 @@ def ready() -> ResponseReturnValue:
     Redis may be away without anybody noticing more than a moment's delay: that is said and does not
     take the node out of service.
     """
-    found = {**_database(), **_redis()}
-    well = found["database"] == "ok" and found["migrations"] == "ok"
+    found = {**_database(), **_spool(), **_redis()}
+    well = all(found[part] == "ok" for part in ("database", "migrations", "spool"))
     return jsonify(status="ready" if well else "not ready", **found), 200 if well else 503
 
 
@@ -55,6 +57,18 @@ def _database() -> dict[str, object]:
     except SQLAlchemyError:
         db.session.remove()
         return {"database": "unreachable", "migrations": "unknown"}
+
+
+def _spool() -> dict[str, object]:
+    """Whether the spool can be written, and what is in it."""
+    try:
+        spooled = health.spooled()
+    except OSError:
+        return {"spool": "unreadable"}
+    folder = Path(context.settings().spool_path)
+    there = folder if folder.is_dir() else next(parent for parent in folder.parents if parent.is_dir())
+    return {"spool": "ok" if os.access(there, os.W_OK) else "unwritable", "spool_records": spooled.records,
+            "spool_oldest_seconds": int(spooled.age)}
 
 
 def _redis() -> dict[str, object]:

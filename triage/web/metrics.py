@@ -20,8 +20,9 @@ from prometheus_client.registry import Collector
 
 from config import Settings
 from triage import clock, db
-from triage.queries import figures
+from triage.queries import figures, health
 from triage.queries.figures import Counts, Present, Totals
+from triage.queries.health import Spooled
 
 T = TypeVar("T")
 
@@ -97,6 +98,7 @@ class Gauges(Collector):
         self._present = Kept(figures.present, PRESENT_SECONDS)
         self._totals = Kept(figures.totals, TOTALS_SECONDS)
         self._queued = Kept(self._waiting_in_redis, PRESENT_SECONDS)
+        self._spooled = Kept(health.spooled, PRESENT_SECONDS)
 
     def describe(self) -> list[Metric]:
         """Nothing: to be registered must not cost a query."""
@@ -112,6 +114,9 @@ class Gauges(Collector):
             yield from _of_now(present)
         if totals is not None:
             yield from _of_the_evening(totals)
+        spooled = self._spooled.get()
+        if spooled is not None:
+            yield from _of_the_spool(spooled)
         if self._settings.redis_url:
             yield from self._redis()
 
@@ -148,6 +153,12 @@ def _of_now(now: Present) -> Iterator[Metric]:
     ):
         yield one.family()
     yield _labelled("triage_outbox", "Sends that are not over, or in doubt.", ("state",), now.outbox)
+
+
+def _of_the_spool(spooled: Spooled) -> Iterator[Metric]:
+    yield _Figure("triage_spool_records", "Items that wait on this machine for the database.", spooled.records).family()
+    yield _Figure("triage_spool_oldest_seconds", "How long the oldest of them waits.", spooled.age).family()
+    yield _Figure("triage_spool_damaged", "Items that the disk damaged, set aside.", spooled.damaged).family()
 
 
 def _of_the_evening(totals: Totals) -> Iterator[Metric]:

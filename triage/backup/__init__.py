@@ -1,0 +1,1 @@
+"""Copies of a desk: one archive, sealed, and its way back onto an empty machine."""

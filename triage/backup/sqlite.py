@@ -1,0 +1,137 @@
+"""A SQLite database into an archive and back: its own backup interface, and one rename at the end."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from triage.backup import archive
+from triage.backup.archive import Sink
+from triage.backup.manifest import Ask, Facts, facts
+
+TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+BESIDE = ("-wal", "-shm", "-journal")
+BUSY_SECONDS = 10.0
+
+
+class InUse(Exception):
+    """Somebody has the database open; `str()` is one sentence."""
+
+
+@contextmanager
+def snapshot(path: Path) -> Iterator[tuple[Facts, BinaryIO]]:
+    """The database as it is at this moment, writers going on meanwhile: what is counted in it, and its bytes."""
+    with copied(path) as copy:
+        counted = count(copy)
+        with copy.open("rb") as file:
+            yield counted, file
+
+
+@contextmanager
+def copied(path: Path) -> Iterator[Path]:
+    """A whole copy of a database in use, for the length of the block.
+
+    It stands beside the database, where it is no easier to come by than the database itself.
+    """
+    _clear_away(path)
+    copy = path.with_name(f"{path.name}.copy-{os.getpid()}")
+    try:
+        os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, archive.OWNER_ONLY))
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)  # all pages in one step: one read, which no writer waits for
+            target.execute("PRAGMA journal_mode=DELETE")
+        yield copy
+    finally:
+        for ending in ("", *BESIDE):
+            copy.with_name(f"{copy.name}{ending}").unlink(missing_ok=True)
+
+
+def _clear_away(path: Path) -> None:
+    """What a killed process left: copies whose maker is gone."""
+    for left in path.parent.glob(f"{path.name}.copy-*"):
+        number = left.name.rpartition(".copy-")[2].partition("-")[0]
+        if not Path(f"/proc/{number}").exists():
+            left.unlink(missing_ok=True)
+
+
+def count(path: Path) -> Facts:
+    """What is in the database file at `path`."""
+    with closing(sqlite3.connect(path)) as connection:
+        ask = _asker(connection)
+        return facts(ask, [str(row[0]) for row in ask(TABLES)])
+
+
+def _asker(connection: sqlite3.Connection) -> Ask:
+    def ask(statement: str) -> Sequence[Sequence[Any]]:
+        return connection.execute(statement).fetchall()
+
+    return ask
+
+
+def holds_anything(path: Path, tables: Sequence[str]) -> bool:
+    """Whether one of `tables` has a row; a file that is not there, or has no tables yet, holds nothing."""
+    if not path.exists():
+        return False
+    with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
+        there = {row[0] for row in connection.execute(TABLES)}
+        return any(connection.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone()  # noqa: S608 - our own tables
+                   for name in tables if name in there)
+
+
+class Place:
+    """Where a restored database is prepared, beside the one it will replace."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._staged = path.with_name(f"{path.name}.restoring")
+        self.url = f"sqlite:///{self._staged}"
+        self._file: BinaryIO | None = None
+
+    def require_alone(self) -> None:
+        """Raises InUse where anybody else has the present database open. Empties the files beside it."""
+        if not self._path.exists():
+            return
+        with closing(sqlite3.connect(self._path, timeout=1.0, isolation_level=None)) as connection:
+            try:
+                connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+                connection.execute("BEGIN EXCLUSIVE")
+                connection.execute("COMMIT")
+                connection.execute("PRAGMA journal_mode=DELETE")
+            except sqlite3.OperationalError as problem:
+                raise InUse("The desk is still running on this database; stop it first.") from problem
+
+    @contextmanager
+    def filled(self) -> Iterator[Sink]:
+        """Take the bytes of the copy; afterwards they are on the disk."""
+        self.clear()
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self._staged, "xb", opener=lambda path, flags: os.open(path, flags, archive.OWNER_ONLY)) as file:
+            yield file.write
+            file.flush()
+            os.fsync(file.fileno())
+
+    def facts(self) -> Facts:
+        """What is in the prepared database."""
+        return count(self._staged)
+
+    def take_over(self) -> None:
+        """The prepared database becomes the desk's, whole, in one step."""
+        self.require_alone()
+        with closing(sqlite3.connect(self._staged, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE")  # everything into the one file
+        for ending in BESIDE:
+            with suppress(FileNotFoundError):
+                self._path.with_name(f"{self._path.name}{ending}").unlink()
+        with self._staged.open("rb") as file:
+            os.fsync(file.fileno())
+        self._staged.rename(self._path)
+        archive.sync(self._path.parent)
+
+    def clear(self) -> None:
+        """Take away what an earlier try left."""
+        for ending in ("", *BESIDE):
+            self._staged.with_name(f"{self._staged.name}{ending}").unlink(missing_ok=True)
