@@ -84,6 +84,21 @@ class Postgres:
         """Stop: `fast` in order, `immediate` as if it had crashed."""
         self._run("pg_ctl", "-D", str(self._data), "-w", "-s", "-m", mode, "stop")
 
+    def hold(self) -> None:
+        """Stop answering, without dying: every process of the cluster stands still, its connections stay open."""
+        for process in self._processes():
+            os.kill(process, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Answer again."""
+        for process in self._processes():
+            os.kill(process, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        first = (self._data / "postmaster.pid").read_text().split()[0]
+        others = subprocess.run(["pgrep", "-P", first], capture_output=True, text=True, check=True).stdout.split()
+        return [int(first), *map(int, others)]
+
     def remove(self) -> None:
         """Stop, and delete everything."""
         if (self._data / "postmaster.pid").exists():

@@ -3,7 +3,7 @@
 One record is one file in one folder: written beside its place, fsynced, renamed into it, and the folder
 fsynced. So a record is there whole or not at all, several processes need no lock between them, taking
 one away is one `unlink`, and the oldest has the smallest name. Two fsyncs a record cost a few
-milliseconds, which is far from the 20 a second that a busy desk gets (docs/decisions/021).
+milliseconds, which is far from the 20 a second that a busy desk gets (docs/decisions/016).
 
     TSP1 | length (4 bytes) | CRC-32 (4 bytes) | the record, sealed with the key ring for exactly this name
 

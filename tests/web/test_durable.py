@@ -27,6 +27,7 @@ from triage.models import InboundItem, Message, Report
 from triage.queries.ledger import ledger
 from triage.sealing import KeyRing
 from triage.spool import Spool
+from triage.workers import drain_spool
 from triage.workers.drain_spool import Drain
 
 
@@ -158,8 +159,9 @@ def test_words_urgency_and_stop_at_back_wait_for_the_database(
 
 
 def test_words_wait_for_their_report_and_stand_in_quarantine_when_it_never_comes(
-    app: Flask, scene: Scene, database_door: Database
+    app: Flask, scene: Scene, database_door: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(drain_spool, "LONGEST", 0.0)
     citizen = app.test_client(use_cookies=False)
     receipt = send(citizen)
     page = citizen.post("/back", data={**hidden(receipt), "do": "answer", "text": "And more"})
@@ -171,7 +173,8 @@ def test_words_wait_for_their_report_and_stand_in_quarantine_when_it_never_comes
     assert drain.run() == 0
     assert context.spool().names() == [words]
     with scene.later(minutes=61):
-        assert Drain().run() == 1
+        assert [drain.run() for _ in range(2)] == [0, 1]
+    db.session.rollback()
     assert (scene.item().state, scene.item().error) == ("quarantined", "It was added to a report that is not here.")
     scene.do(lambda: ingest.understand_later(scene.item().id))
     assert messages() == ["And more"]
@@ -232,7 +235,11 @@ def test_a_record_that_cannot_be_taken_in_stands_in_quarantine_and_the_others_go
         real(arrival)
 
     monkeypatch.setattr(ingest, "take_in", stumbling)
-    assert comes_back(database_door) == 3
+    monkeypatch.setattr(drain_spool, "LONGEST", 0.0)
+    database_door.away = False
+    drain = Drain()
+    assert [drain.run() for _ in range(4)] == [2, 0, 1, 0], "tried three times, behind the others"
+    db.session.rollback()
     assert messages() == ["words SM1", "words SM3"]
     [aside] = db.session.scalars(select(InboundItem).where(InboundItem.state == "quarantined"))
     assert aside.error == "ValueError"

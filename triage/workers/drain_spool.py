@@ -7,6 +7,7 @@ stays; one that cannot be taken in goes into quarantine; neither keeps the other
 from __future__ import annotations
 
 import threading
+from typing import NamedTuple
 
 from flask import Flask
 
@@ -19,15 +20,26 @@ from triage.sealing import SealBroken
 log = logs.logger(__name__)
 
 EVERY_SECONDS = 1.0
+MOST_TRIES = 3  # that may fail for another reason than the database being away; then it goes into quarantine
 PATIENCE = 10.0  # seconds for one record; the doors are not kept waiting by this
-LATER = 15.0  # seconds until a record that could not be taken in is tried again
+LONGEST = 15.0  # seconds until a record that could not be taken in is tried again; at first it is one
+
+
+class _Later(NamedTuple):
+    """How often a record was tried in vain, and the moment before which it is left alone."""
+
+    tries: int
+    moment: float
+
+
+AT_ONCE = _Later(0, 0.0)
 
 
 class Drain:
     """Takes in what waits on this machine. It remembers what to leave alone for a while."""
 
     def __init__(self) -> None:
-        self._later: dict[str, float] = {}  # by name: not before this moment
+        self._later: dict[str, _Later] = {}
         self._ending = threading.Event()
 
     def run(self) -> int:
@@ -47,18 +59,18 @@ class Drain:
         spool.recover()
         names = spool.names()
         waiting = set(names)
-        self._later = {name: moment for name, moment in self._later.items() if name in waiting}
+        self._later = {name: later for name, later in self._later.items() if name in waiting}
         for name in names:
             if self._ending.is_set():
                 break
-            if clock.steady() < self._later.get(name, 0):
+            if clock.steady() < self._later.get(name, AT_ONCE).moment:
                 continue
             try:
                 taken += self._one(name)
-            except OutOfReach:
-                if not _there():
+            except Exception as problem:
+                if isinstance(problem, OutOfReach) and not _there():
                     break
-                self._leave(name, "OutOfReach")
+                self._leave(name, problem)
         return taken
 
     def _one(self, name: str) -> bool:
@@ -68,35 +80,35 @@ class Drain:
             arrived = arrivals.unpack(spool.open(name))
         except FileNotFoundError:
             return False
-        except SealBroken:
-            return self._leave(name, "SealBroken")
+        except (SealBroken, OSError) as problem:
+            return self._leave(name, problem)
         except Exception as problem:
             log.error("spool.set_aside", problem=type(problem).__name__)
             spool.set_aside(name)
             return True
-        try:
-            self._take_in(arrived)
-        except OutOfReach:
-            raise
-        except Exception as problem:
-            return self._leave(name, type(problem).__name__)
+        if not self._take_in(name, arrived):
+            return False
         crashpoint("spool.drained")
         spool.remove(name)
         return True
 
-    def _take_in(self, arrived: arrivals.Arrived) -> None:
+    def _take_in(self, name: str, arrived: arrivals.Arrived) -> bool:
         try:
             reach().insist(arrived.take_in, PATIENCE)
-        except (OutOfReach, arrivals.NotYet):
+        except OutOfReach:
             raise
         except Exception as problem:
+            if isinstance(problem, arrivals.NotYet) or self._later.get(name, AT_ONCE).tries + 1 < MOST_TRIES:
+                return self._leave(name, problem)
             reason = problem
             reach().insist(lambda: arrivals.set_aside(arrived, reason), PATIENCE)
+        return True
 
-    def _leave(self, name: str, reason: str) -> bool:
-        if name not in self._later:
-            log.warning("spool.stays", problem=reason)
-        self._later[name] = clock.steady() + LATER
+    def _leave(self, name: str, problem: Exception) -> bool:
+        tries = self._later.get(name, AT_ONCE).tries
+        if tries == 0:
+            log.warning("spool.stays", problem=type(problem).__name__)
+        self._later[name] = _Later(tries + 1, clock.steady() + min(2.0 ** min(tries, 10), LONGEST))
         return False
 
 
