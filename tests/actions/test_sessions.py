@@ -90,3 +90,4 @@ def test_what_is_over_is_forgotten(scene: Scene, amina: Operator, span: dict[str
     with scene.later(**span):
         scene.do(sessions.purge)
     assert hashes() == left
+    assert (Kind.SESSION_ENDED in scene.kinds()) == (not left), "a socket that is still open is closed by it"

@@ -228,6 +228,10 @@ class Stage:
             db.session.execute(update(model).values({column: soon}))
         db.session.get_one(Operator, self.people["Otto"].id).active = False
 
+    def cookie(self, actor: str) -> str:
+        """The session cookie of an actor."""
+        return self._cookies[actor][0]
+
     def ask(self, actor: str, ask: Ask) -> TestResponse:
         """Send it as `actor`; nothing is followed. The brakes on trying often are let go first."""
         self.app.extensions.pop("triage_paces", None)

@@ -71,7 +71,10 @@ def end_all(operator_id: int, but: str | None = None, by: int | None = None) -> 
 
 
 def purge() -> int:
-    """Forget sessions that are over anyway; how many there were."""
+    """Forget sessions that are over anyway, and say so, because a socket outlives its session; how many there were."""
     now = clock.now()
     over = or_(StaffSession.expires_at <= now, StaffSession.last_seen_at <= now - IDLE)
-    return len(db.session.scalars(delete(StaffSession).where(over).returning(StaffSession.id)).all())
+    owners = db.session.scalars(delete(StaffSession).where(over).returning(StaffSession.operator_id)).all()
+    for owner in sorted(set(owners)):
+        events.record(Kind.SESSION_ENDED, None, None, operator=owner, count=owners.count(owner))
+    return len(owners)

@@ -1,6 +1,6 @@
 """The live hint: "something up to event 884 happened". The socket never changes anything and carries no content.
 
-A connection needs a signed-in session and one of our own origins. Each open socket holds a server
+A connection needs the session of somebody who reads reports and one of our own origins. Each open socket holds a server
 thread from its first byte, so both are asked for, and the sockets counted, before the handshake: who is
 refused holds no thread, and pages always get through.
 """
@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 
 from config import Settings
 from triage.queries import changes
+from triage.rights import Right
 from triage.web import access
 
 if TYPE_CHECKING:
@@ -72,13 +73,13 @@ class Live:
             self._leave(operator_id)
 
     def _asker(self, environ: WSGIEnvironment) -> int | None:
-        """Who is signed in; None for nobody, and for a page that is not ours."""
+        """Who is signed in and reads reports; None for anybody else, and for a page that is not ours."""
         # The engine lets requests without an Origin through: no browser sends those, so we do not.
         if environ.get("HTTP_ORIGIN") not in self._settings.origins:
             return None
         with self._app.request_context(environ):
             operator = access.signed_in()
-            return operator.id if operator is not None else None
+            return operator.id if operator is not None and operator.may(Right.READ_REPORTS) else None
 
     def _enter(self, operator_id: int) -> bool:
         with self._lock:
@@ -94,7 +95,7 @@ class Live:
     def _connect(self, _auth: object = None) -> bool:
         """A page that came through the gate begins to listen. False closes the socket."""
         operator = access.signed_in()
-        if operator is None:
+        if operator is None or not operator.may(Right.READ_REPORTS):
             return False
         with self._lock:
             self._open[request.sid] = operator.id  # type: ignore[attr-defined]  # set by Flask-SocketIO
