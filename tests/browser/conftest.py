@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ import config
 from tests.conftest import dispose, make_settings
 from tests.processes import figures
 from tests.scene import Scene
-from tests.served import Served
+from tests.served import Served, Worker
+from tests.servers import Postgres, Redis
 from tests.visitor import PASSWORD
 from triage import passwords
 from triage.app import create_app
@@ -26,6 +28,7 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync")
 AXE = config.ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE_MS = 20_000
+DESK = {"undo_seconds": 2, "max_sockets": 20}
 
 
 @pytest.fixture(scope="session")
@@ -41,12 +44,33 @@ def _launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
 
 
-@pytest.fixture
-def served(tmp_path: Path, migrated: Path) -> Iterator[Served]:
-    """A real desk on a free port."""
-    shutil.copy(migrated, tmp_path / "triage.db")
-    with Served(make_settings(tmp_path, undo_seconds=2, max_sockets=20)) as running:
+@pytest.fixture(params=["embedded", pytest.param("scaled out", marks=[pytest.mark.postgresql, pytest.mark.redis])])
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+    """A real desk on a free port: SQLite and one process, or PostgreSQL and Redis with a worker that sends."""
+    desk = _embedded if request.param == "embedded" else _scaled_out
+    with desk(tmp_path, request) as running:
         yield running
+
+
+@contextmanager
+def _embedded(folder: Path, request: pytest.FixtureRequest) -> Iterator[Served]:
+    shutil.copy(request.getfixturevalue("migrated"), folder / "triage.db")
+    with Served(make_settings(folder, **DESK)) as running:
+        yield running
+
+
+@contextmanager
+def _scaled_out(folder: Path, request: pytest.FixtureRequest) -> Iterator[Served]:
+    postgres: Postgres = request.getfixturevalue("postgres")
+    redis: Redis = request.getfixturevalue("redis_server")
+    redis.client().flushall()
+    name = postgres.create(request.getfixturevalue("template"))
+    settings = make_settings(folder, **DESK, database_url=postgres.url(name), redis_url=redis.url)
+    with Served(settings) as running:
+        worker = Worker(running.settings).start()
+        yield running
+        worker.stop()
+    postgres.drop(name)
 
 
 @pytest.fixture

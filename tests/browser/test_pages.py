@@ -13,7 +13,9 @@ from tests.served import Served
 from triage.actions import assignments, ingest, notes, replies
 from triage.models import Operator
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+# How pages look and read is the same whatever carries them.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400),
+              pytest.mark.parametrize("served", ["embedded"], indirect=True)]
 
 STAFF = ("/desk", "/desk?view=resolved", "/desk/reports/1", "/desk/reports/2", "/floor", "/floor/hand-over/1",
          "/people", "/accounts", "/quarantine", "/me", "/nothing-here")
