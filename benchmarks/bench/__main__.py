@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.bench import ingest, report
+from benchmarks.bench import claims, ingest, lists, memory, outbox, report, sockets
 from benchmarks.bench.machine import Bench
 from benchmarks.bench.results import Row, missed
 
 Group = Callable[[Bench], list[Row]]
 GROUPS: Mapping[str, Group] = {
-    "ingest": ingest.measure,
+    "ingest": ingest.measure, "claims": claims.measure, "lists": lists.measure, "sockets": sockets.measure,
+    "outbox": outbox.measure, "memory": memory.measure,
 }
 PEERS = [Row("4", "ingest / Apollo's SMS address, Request Tracker's mail gateway",
              absent="not run: peer not installed"),
@@ -74,9 +75,9 @@ def _command(options: argparse.Namespace) -> str:
 
 def _machine(options: argparse.Namespace) -> str:
     rounds = options.rounds or (2 if options.quick else 5)
-    return (f"{os.cpu_count()} processors, Python {platform.python_version()}, PostgreSQL with fsync on and SQLite with "
-            f"full synchronisation on the local disk, clients on the same machine, {rounds} rounds; load average of the "
-            f"last quarter of an hour, other work on the machine included: {os.getloadavg()[2]:.1f}.")
+    return (f"{os.cpu_count()} processors, Python {platform.python_version()}, PostgreSQL with fsync on and SQLite "
+            f"with full synchronisation on the local disk, clients on the same machine, {rounds} rounds; load average "
+            f"of the last quarter of an hour, other work on the machine included: {os.getloadavg()[2]:.1f}.")
 
 
 if __name__ == "__main__":

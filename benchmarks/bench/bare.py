@@ -30,6 +30,13 @@ CLAIM = ("UPDATE items SET state = 'taken', sender = %s WHERE id = (SELECT id FR
          "ORDER BY received_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id")
 
 
+def make_items(url: str) -> None:
+    """The table of the bare programs, unless it is there."""
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    METADATA.create_all(engine)
+    engine.dispose()
+
+
 class Item:
     """A row of `items`, mapped."""
 

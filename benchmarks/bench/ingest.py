@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import func, select
 
 from benchmarks.bench import bare, load
 from benchmarks.bench.machine import Bench
@@ -62,9 +62,7 @@ def _bare(bench: Bench, database: str, folder: Path) -> tuple[str, str]:
     """Name and database of the bare program, its table made."""
     file = folder / "bare.db"
     url = bench.database(database) or f"sqlite:///{file}"
-    engine = create_engine(url)
-    bare.METADATA.create_all(engine)
-    engine.dispose()
+    bare.make_items(url)
     return ("sqlite_insert", str(file)) if database == "sqlite" else ("orm_insert", url)
 
 

@@ -117,9 +117,9 @@ def bare(name: str, folder: Path, **environment: str) -> Server:
     """The bare program `benchmarks.bench.bare:<name>` under gunicorn with the desk's class and number of threads."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    command = ["gunicorn", "-c", os.devnull, "-b", f"127.0.0.1:{port}", "-w", "1", "-k", "gthread", "--threads", str(SOCKETS + 32),
-               "--graceful-timeout", "3", "--no-control-socket", "--log-level", "warning",
-               f"benchmarks.bench.bare:{name}()"]
+    command = ["gunicorn", "-c", os.devnull, "-b", f"127.0.0.1:{port}", "-w", "1", "-k", "gthread",
+               "--threads", str(SOCKETS + 32), "--graceful-timeout", "3", "--no-control-socket",
+               "--log-level", "warning", f"benchmarks.bench.bare:{name}()"]
     return Server(command, {**environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}, port,
                   folder / f"{name}.log")
 
