@@ -13,12 +13,13 @@ import redis
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from rq import SimpleWorker
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 import config
 from channels.base import Sender
-from triage import connections, context, sealing
+from triage import broker, connections, context, sealing
 from triage.cli import console
 from triage.db import db
 from triage.models import Account, Contact, InboundItem, Operator
@@ -228,12 +229,14 @@ def _redis() -> Iterator[Finding]:
     url = context.settings().redis_url
     if url is None:
         return
+    client = broker.client(url)
     try:
-        redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3).ping()
+        client.set("triage:doctor", 1, px=1000)
+        hearing = SimpleWorker.count(client)
     except redis.RedisError as problem:
-        yield Finding("redis", f"does not answer: {type(problem).__name__}", well=False)
+        yield Finding("redis", f"cannot be used: {type(problem).__name__}", well=False)
     else:
-        yield Finding("redis", "answers")
+        yield Finding("redis", f"takes what is written; {hearing} workers", well=True if hearing else None)
 
 
 CHECKS: tuple[Check, ...] = (_settings, _keys, _database, _people, _accounts, _files, _secrets, _spool, _redis)
