@@ -21,7 +21,7 @@ UNKNOWN = N_("There is nothing here called “%(name)s”. Nothing was done.")
 MISSING = N_("“%(name)s” is missing. Nothing was done.")
 UNFIT = N_("“%(name)s” is not what is expected here. Nothing was done.")
 TWICE = N_("“%(name)s” stands twice. Nothing was done.")
-BAD_KEY = N_("The header Idempotency-Key needs 8 to 100 letters, digits or the signs . _ : -")
+BAD_KEY = N_("The header Idempotency-Key must have 8 to 100 letters, digits and signs out of “._:-”.")
 SENTENCES = {"extra_forbidden": UNKNOWN, "missing": MISSING}
 
 
