@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 
 from werkzeug.test import TestResponse
 
 from tests.rights.row import OBJECTS, Row
 from tests.rights.stage import ACTORS, CAST, MISSING, Ask, Stage
-from triage import clock
 
 PLACE = re.compile(r"<(\w+)>")
 PERSONS = {"plain": "Ben", "mighty": "Axel"}
@@ -66,7 +64,7 @@ def _words(stage: Stage, row: Row, actor: str, which: str) -> dict[str, object]:
     """What stands in braces in a body."""
     matter = stage.matter(actor, which if which in stage_reports(row) else "own")
     return {**stage.names, "report": matter.report, "assignment": matter.assignment, "message": matter.message,
-            "seq": stage.seq, "soon": (clock.now() + timedelta(minutes=30)).isoformat(timespec="seconds"),
+            "seq": stage.seq, "soon": stage.soon().isoformat(timespec="seconds"),
             "team": stage.teams["North" if actor != "foreigner" else "Coast"],
             **{name: stage.matter(actor, name).report for name in ("own", "open", "others", "foreign")}}
 

@@ -10,7 +10,7 @@ import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
 
 from flask import Flask
@@ -266,7 +266,15 @@ class Stage:
     def leaks(self, actor: str, answer: TestResponse) -> list[str]:
         """Planted words in an answer, or in its headers, that this actor may not read."""
         said = answer.text + str(answer.headers)
-        return [word for word in sorted(set(PLANTED.findall(said))) if actor not in self.words.get(word, {actor})]
+        return [word for word in self.found(said) if actor not in self.words[word]]
+
+    def found(self, said: str) -> list[str]:
+        """The planted words in a text."""
+        return [word for word in sorted(set(PLANTED.findall(said))) if word in self.words]
+
+    def soon(self) -> datetime:
+        """Half an hour from now."""
+        return clock.now() + timedelta(minutes=30)
 
     # ------------------------------------------------------------ the same desk for every request
 

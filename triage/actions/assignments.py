@@ -164,7 +164,8 @@ def touch(report_id: int, actor: Operator) -> None:
 
 
 def set_shift(actor: Operator, shift: str) -> None:
-    """Say whether one is taking reports, finishing, or off."""
+    """Say whether one is taking reports, finishing, or off. Forbidden."""
+    scope.require(actor, Right.HANDLE_REPORTS)
     if shift not in SHIFTS:
         raise BadInput(N_("Choose taking, finishing or off."), "shift")
     if actor.shift != shift:

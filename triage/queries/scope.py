@@ -43,5 +43,7 @@ def family(report_id: int) -> ColumnElement[bool]:
 
 def claimable(actor: Operator, now: datetime) -> ColumnElement[bool]:
     """Reports `actor` may take at `now`: open, not snoozed, of no team or an own one."""
+    if not actor.may(Right.HANDLE_REPORTS):
+        return false()
     awake = or_(Report.snoozed_until.is_(None), Report.snoozed_until <= now)
     return and_(Report.status == "open", awake, teams_of(actor.id))
