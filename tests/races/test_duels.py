@@ -1,67 +1,23 @@
-"""Two verbs on one report at the same moment: whoever comes first, everything still adds up afterwards.
-
-Four pairs of processes play round after round, each pair on a report of its own; both sides return a
-word for what happened to them. Both orders must have occurred, else it was no race.
-"""
+"""Two verbs on one report at the same moment: whoever comes first, everything still adds up afterwards."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
 
 import config
 from tests import checker
-from tests.processes import SIZE, Crew, Figures, Seat
+from tests.processes import Crew, Figures
 from tests.races import stock
+from tests.races.dueling import DUELS, operator, play
 from tests.scene import Scene
 from triage.actions import assignments, closing, deliveries, replies
-from triage.db import db, run_in_transaction
-from triage.errors import TriageError
-from triage.models import Delivery, Draft, Message, Operator, Report
+from triage.db import db
+from triage.models import Delivery, Draft, Message, Report
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(300)]
-
-ROUNDS = 25
-PAIRS = SIZE // 2
-DUELS = ROUNDS * PAIRS
-Act = Callable[..., object]
-
-
-def duel(seat: Seat, acts: tuple[Act, Act], matters: list[tuple[object, ...]]) -> list[str]:
-    """Round after round: the even place does the first act, the odd one the second, on their pair's matter."""
-    act, chance, words = acts[seat.place % 2], seat.chance(), []
-    for number in range(ROUNDS):
-        matter = matters[number * PAIRS + seat.place // 2]
-        seat.meet()
-        seat.stumble(chance)
-        words.append(_word(act, matter))
-    return words
-
-
-def _word(act: Act, matter: tuple[object, ...]) -> str:
-    try:
-        run_in_transaction(lambda: act(*matter))
-    except TriageError as refusal:
-        return refusal.code
-    return "done"
-
-
-def play(crew: Crew, settings: config.Settings, acts: tuple[Act, Act], matters: list[tuple[object, ...]]) -> Counter:
-    """Play every duel; how often each pair of words was said."""
-    assert len(matters) == DUELS
-    said = crew.race(settings, duel, acts, matters)
-    checker.check(settings)
-    return Counter(pair for even, odd in zip(said[::2], said[1::2], strict=True)
-                   for pair in zip(even, odd, strict=True))
-
-
-def operator(number: int) -> Operator:
-    """The person as the database has them now."""
-    return db.session.get_one(Operator, number)
-
 
 # The acts: module-level, because other processes must find them. `fence` is the holder's assignment.
 

@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
 
 DUE = 240
 LIMIT = 7
+WINDOW = 600  # seconds: longer than any machine needs for the race
 
 
 def limited(scene: Scene, seconds: int) -> list[int]:
@@ -49,17 +50,17 @@ def started() -> list[datetime]:
 def test_of_240_due_deliveries_exactly_7_begin_within_the_limit(
     scene: Scene, settings: config.Settings, crew: Crew, figures: Figures
 ) -> None:
-    waiting = limited(scene, 60)
+    waiting = limited(scene, WINDOW)
     began = time.monotonic()
     begun = crew.race(settings, begin_all, waiting)
     seconds = time.monotonic() - began
-    assert seconds < 60, "the window must not have moved on"
+    assert seconds < WINDOW, "the window must not have moved on"
     assert sum(begun) == len(started()) == LIMIT
     states = dict.fromkeys(db.session.scalars(select(Delivery.state)), 0)
     assert set(states) == {"sending", "queued"}
     earliest = min(db.session.scalars(select(Delivery.next_attempt_at).where(Delivery.state == "queued")))
     assert earliest is not None
-    assert earliest >= min(started()) + timedelta(seconds=60)
+    assert earliest >= min(started()) + timedelta(seconds=WINDOW)
     checker.check(settings)
     figures(f"{sum(begun)} of {DUE} began, by {begun}; {DUE * SIZE} tries in {seconds:.1f} s")
 
