@@ -1,0 +1,127 @@
+"""The bell and the line: short with Redis, rung once by many, and never trusted."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from tests.scene import Scene
+from tests.servers import Redis, free_port
+from tests.workers.ringing import until, waiting
+from triage import broker, clock
+from triage.actions import leases
+from triage.db import db
+from triage.workers import sweep
+from triage.workers.doorbell import RING_AGAIN, Bell
+from triage.workers.line import CHANNEL, Line
+
+NOW = datetime(2026, 11, 3, tzinfo=UTC)
+
+
+@pytest.fixture
+def redis(redis_server: Redis) -> Redis:
+    """An empty Redis."""
+    redis_server.client().flushall()
+    return redis_server
+
+
+@pytest.mark.redis
+@pytest.mark.only("sqlite")
+def test_many_processes_ring_once_for_one_row(app: Flask, redis: Redis) -> None:
+    due = [(1, NOW), (2, NOW)]
+    assert all(Bell(redis.url).ring(due) for _ in range(5))
+    assert waiting(redis.url) == 2
+    assert Bell(redis.url).ring([(1, NOW + timedelta(seconds=30))])  # due again later: a new ring
+    assert waiting(redis.url) == 3
+    ages = [redis.client().pttl(key) for key in redis.client().keys("triage:rung:*")]
+    assert all(0 < age <= RING_AGAIN * 1000 for age in ages), "a ring that is lost comes again"
+
+
+@pytest.mark.redis
+@pytest.mark.only("sqlite")
+def test_jobs_hold_a_number_and_leave_nothing_behind(app: Flask, redis: Redis) -> None:
+    Bell(redis.url).ring([(7, NOW)])
+    client = redis.client()
+    name, = client.keys("rq:job:*")
+    job = client.hgetall(name)
+    assert name.startswith(b"rq:job:dlv-7-")
+    assert (job[b"result_ttl"], job[b"failure_ttl"], job.get(b"retries_left")) == (b"0", b"60", None)
+
+
+@pytest.mark.only("sqlite")
+def test_a_redis_that_is_not_there_costs_a_moment_once(app: Flask) -> None:
+    bell = Bell(f"redis://127.0.0.1:{free_port()}/0")
+    begun = clock.steady()
+    assert [bell.ring([(1, NOW)]) for _ in range(100)] == [False] * 100
+    assert clock.steady() - begun < broker.CONNECT_SECONDS + broker.ANSWER_SECONDS + 1
+
+
+@pytest.mark.redis
+@pytest.mark.only("sqlite")
+def test_a_redis_that_does_not_answer_costs_a_moment_once(app: Flask) -> None:
+    server = Redis().start()
+    try:
+        bell = Bell(server.url)
+        assert bell.ring([(1, NOW)])
+        server.hold()
+        begun = clock.steady()
+        assert [bell.ring([(2, NOW)]) for _ in range(100)] == [False] * 100
+        assert clock.steady() - begun < broker.CONNECT_SECONDS + broker.ANSWER_SECONDS + 1
+        server.go_on()
+        assert until(lambda: bell.ring([(3, NOW)]), 10)
+    finally:
+        server.kill()
+
+
+@pytest.mark.redis
+def test_a_call_makes_the_others_look_and_not_the_caller(redis: Redis) -> None:
+    heard, own = threading.Event(), threading.Event()
+    ears, mouth = Line(redis.url, heard.set), Line(redis.url, own.set)
+    for end in (ears, mouth):
+        end.start()
+    try:
+        assert until(lambda: redis.client().pubsub_numsub(CHANNEL)[0][1] == 2)
+        mouth.call(frozenset())
+        assert heard.wait(10)
+        assert not own.wait(0.2)
+        redis.client().publish(CHANNEL, b"\xff made up by anybody")
+        assert own.wait(10)
+    finally:
+        for end in (ears, mouth):
+            end.stop()
+
+
+@pytest.mark.redis
+def test_the_line_comes_back_with_redis() -> None:
+    server, heard = Redis().start(), threading.Event()
+    line = Line(server.url, heard.set)
+    line.start()
+    try:
+        assert until(lambda: server.client().pubsub_numsub(CHANNEL)[0][1] == 1)
+        server.kill()
+        line.call(frozenset())
+        server.start()
+        assert until(lambda: server.client().publish(CHANNEL, "x") > 0)
+        assert heard.wait(10)
+    finally:
+        line.stop()
+        server.kill()
+
+
+@pytest.mark.only("postgresql")
+def test_a_part_of_the_sweep_that_another_process_is_at_is_left_out(
+    app: Flask, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(leases, "sweep", lambda: done.append("leases"))
+    monkeypatch.setattr(leases, "wake_snoozed", lambda: done.append("snoozes"))
+    with db.engine.connect() as other:
+        other.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": sweep.SWEEP_LOCK + 2})
+        sweep.sweep()
+        assert done == ["snoozes"]
+    sweep.sweep()
+    assert done == ["snoozes", "leases", "snoozes"]
