@@ -222,7 +222,7 @@ def savepoint() -> Iterator[None]:
 
 
 def insert_once(model: type[Base], key: Sequence[str], **values: object) -> int | None:
-    """Insert a row unless the unique `key` columns already have it; its id, or None where it was there.
+    """Insert a row unless the unique `key` columns already have it; its (first) key, or None where it was there.
 
     One statement (`ON CONFLICT DO NOTHING … RETURNING id`): safe under any concurrency. `key` names
     the columns of a unique index without a WHERE.
@@ -237,7 +237,7 @@ def _insertion(model: type[Base], key: tuple[str, ...], dialect: str) -> Executa
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     table = model.__table__
     fresh = insert(table)  # type: ignore[arg-type]  # typed as FromClause
-    return fresh.on_conflict_do_nothing(index_elements=list(key)).returning(table.c.id)
+    return fresh.on_conflict_do_nothing(index_elements=list(key)).returning(*table.primary_key)
 
 
 def init_app(app: Flask, url: str) -> None:

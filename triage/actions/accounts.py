@@ -12,7 +12,7 @@ from triage.actions import matters, outbox
 from triage.db import LOCK, db, insert_once
 from triage.errors import N_, BadInput, NotFound
 from triage.events import Kind
-from triage.models import Account, Delivery, Operator, SenderRule
+from triage.models import Account, Delivery, Operator, Report, SenderRule
 from triage.models.deliveries import WAITING
 from triage.models.desk import SENDER_RULES
 from triage.queries import scope
@@ -70,11 +70,18 @@ def pause(account_id: int, actor: Operator) -> None:
 
 def resume(account_id: int, actor: Operator) -> None:
     """The account may send again, also where its provider had asked to wait or it was broken."""
+    _may(actor)
+    account = db.session.get(Account, account_id)
+    if account is not None and _stands_still(account):
+        outbox.hurry(account_id)  # deliveries are locked before their account
     account = _locked(account_id, actor)
-    if account.paused_at or account.paused_until or account.needs_attention:
+    if _stands_still(account):
         account.paused_at = account.paused_until = account.needs_attention = None
-        outbox.hurry(account.id)
         _note(Kind.ACCOUNT_CHANGED, account, actor, what="resumed")
+
+
+def _stands_still(account: Account) -> bool:
+    return bool(account.paused_at or account.paused_until or account.needs_attention)
 
 
 def transfer(account_id: int, to_operator_id: int | None, actor: Operator) -> int:
@@ -82,23 +89,31 @@ def transfer(account_id: int, to_operator_id: int | None, actor: Operator) -> in
 
     Nobody sends from another's account: an answer written by the former owner does not leave any more.
     """
-    account = _locked(account_id, actor)
+    _may(actor)
     owner = _owner(to_operator_id)
+    waiting = _lock_waiting(account_id)
+    account = _locked(account_id, actor)
     if account.operator_id == owner:
         return 0
     account.operator_id = owner
     _note(Kind.ACCOUNT_CHANGED, account, actor, what="transferred", owner=owner)
-    return _take_back(account)
-
-
-def _take_back(account: Account) -> int:
-    waiting = select(Delivery).where(Delivery.account_id == account.id, Delivery.state.in_(WAITING))
-    found = db.session.scalars(waiting.where(Delivery.purpose == "reply").order_by(Delivery.report_id)).all()
-    for delivery in found:
-        report = matters.lock(delivery.report_id)
+    for delivery, report in waiting:
         outbox.cancel(delivery, "account_transferred")
         matters.reckon(report)
-    return len(found)
+    return len(waiting)
+
+
+def _lock_waiting(account_id: int) -> list[tuple[Delivery, Report]]:
+    """What waits to leave from an account, locked before it: report, delivery, account is the order.
+
+    An answer that is being accepted just now is not among them; `begin_attempt` lets it go no further.
+    """
+    waits = Delivery.account_id == account_id, Delivery.state.in_(WAITING), Delivery.purpose == "reply"
+    numbers = db.session.scalars(select(Delivery.report_id).where(*waits).distinct().order_by(Delivery.report_id)).all()
+    reports = {number: matters.lock(number) for number in numbers}
+    query = select(Delivery).where(*waits, Delivery.report_id.in_(numbers)).order_by(Delivery.id)
+    locked = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return [(delivery, reports[delivery.report_id]) for delivery in db.session.scalars(locked)]
 
 
 def replace_secret(account_id: int, secret: str, actor: Operator) -> None:
@@ -130,10 +145,11 @@ def set_rule(channel: str, rule: str, actor: Operator | None = None) -> None:
         raise BadInput(UNKNOWN_CHANNEL, "channel", channel=channel)
     if rule not in SENDER_RULES:
         raise BadInput(UNKNOWN_RULE, "rule")
-    row = db.session.get(SenderRule, channel)
-    if (row.rule if row else "holder") == rule:
+    insert_once(SenderRule, ("channel",), channel=channel, rule="holder")  # what a channel without a row has
+    row = db.session.get_one(SenderRule, channel, with_for_update=LOCK, populate_existing=True)
+    if row.rule == rule:
         return
-    db.session.merge(SenderRule(channel=channel, rule=rule))
+    row.rule = rule
     events.record(Kind.SENDER_RULE_SET, None, actor.id if actor else None, channel=channel, rule=rule)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
+
 from channels.base import InboundMessage
 from triage import clock, events
 from triage.actions import ingest, outbox
-from triage.db import LOCK, db
+from triage.db import LOCK, db, savepoint
 from triage.errors import NotFound
 from triage.events import Kind
 from triage.models import Delivery
@@ -20,10 +22,22 @@ def report(message: InboundMessage, receipt_key: str, due_at: datetime | None,
 
     The same form with other answers is kept too, as more words under the same receipt.
     """
+    if citizen.kept(receipt_key) is None:
+        try:
+            with savepoint():
+                ingest.receive_form(message, receipt_key, due_at, received_at)
+        except IntegrityError:  # PostgreSQL: the same form came a moment ago, and only the index knew
+            pass
+        else:
+            return
+    _more(message, receipt_key, due_at, received_at)
+
+
+def _more(message: InboundMessage, receipt_key: str, due_at: datetime | None, received_at: datetime | None) -> None:
     known = citizen.kept(receipt_key)
     if known is not None and citizen.report(receipt_key) is None:
         due_at = max(filter(None, (due_at, known.due_at, clock.now())))  # never read before the first
-    ingest.receive_form(message, None if known else receipt_key, due_at, received_at)
+    ingest.receive_form(message, None, due_at, received_at)
 
 
 def answer(receipt_key: str, text: str, token: str, due_at: datetime | None = None, *, urgent: bool = False,

@@ -66,6 +66,10 @@ def begin_attempt(delivery_id: int) -> SendOrder | None:
         matters.reckon(matters.lock(delivery.report_id))
         return None
     account = _lock(Account, delivery.account_id)
+    if _lost(delivery) == "account_transferred":
+        outbox.cancel(delivery, "account_transferred")
+        matters.reckon(matters.lock(delivery.report_id))
+        return None
     slot = _slot(account, now) if account is not None else now
     if slot > now:
         _defer(delivery, slot)
@@ -241,8 +245,9 @@ def apply_update(account_id: int | None, update: DeliveryUpdate) -> None:
 def expire_attempts() -> int:
     """End attempts that outlived their time-out as unknown; how many."""
     old = clock.now() - timedelta(seconds=context.settings().attempt_seconds)
-    query = select(DeliveryAttempt).where(DeliveryAttempt.finished_at.is_(None), DeliveryAttempt.started_at < old)
-    expired = db.session.scalars(query.order_by(DeliveryAttempt.id)).all()
+    query = select(DeliveryAttempt).join(Delivery, Delivery.id == DeliveryAttempt.delivery_id)
+    late = query.where(DeliveryAttempt.finished_at.is_(None), DeliveryAttempt.started_at < old)
+    expired = db.session.scalars(late.order_by(Delivery.report_id, DeliveryAttempt.id)).all()  # reports in order
     for attempt in expired:
         settle(attempt.id, Settlement("unknown", error="no answer", repeatable=_repeatable(attempt)))
     return len(expired)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import String, func, or_, select, type_coerce, update
 
 from triage import addresses, clock, context, events, rights
 from triage.actions import assignments, granting, matters, sessions, tokens
@@ -112,7 +112,7 @@ def change(operator_id: int, actor: Operator, changes: Changes) -> Operator:
     Admins change everybody, coordinators people who are operators and nothing else. Switching
     somebody off ends their sessions; whoever may not read reports any more returns theirs to the queue.
     """
-    one = _person(operator_id)
+    one = _locked(operator_id, actor)
     granting.require(actor, one.roles)
     wanted = {key: value for key, value in _checked(changes).items() if getattr(one, key) != value}
     if "roles" in wanted:
@@ -131,6 +131,20 @@ def change(operator_id: int, actor: Operator, changes: Changes) -> Operator:
     if not (one.active and one.reads_reports):
         _return_reports(one, actor)
     return one
+
+
+def _locked(operator_id: int, actor: Operator) -> Operator:
+    """The person, behind the lock of the actor and of every admin: two who change each other come one after the other.
+
+    All are read afresh, so that the second acts with the rights that the first has left them.
+    """
+    admins = type_coerce(Operator.roles, String).contains("admin")
+    concerned = select(Operator).where(or_(Operator.id.in_((operator_id, actor.id)), admins)).order_by(Operator.id)
+    locked = concerned.with_for_update(key_share=True).execution_options(populate_existing=True)
+    found = {person.id: person for person in db.session.scalars(locked)}
+    if operator_id not in found:
+        raise NotFound
+    return found[operator_id]
 
 
 def _checked(changes: Changes) -> dict[str, object]:

@@ -35,8 +35,7 @@ def join_team(team_id: int, operator_id: int, actor: Operator | None = None) -> 
     _may(actor)
     if db.session.get(Team, team_id) is None or db.session.get(Operator, operator_id) is None:
         raise NotFound
-    if db.session.get(TeamMember, (team_id, operator_id)) is None:
-        db.session.add(TeamMember(team_id=team_id, operator_id=operator_id))
+    if insert_once(TeamMember, ("team_id", "operator_id"), team_id=team_id, operator_id=operator_id) is not None:
         _note(actor, team_id, operator_id, "joined")
 
 
