@@ -207,6 +207,11 @@ def _cause(problem: DBAPIError) -> str:
     return "connection" if problem.connection_invalidated else CAUSES.get(str(state), "locked")
 
 
+def let_go() -> None:
+    """End what was being read, and give the connection back before work that takes long and needs none."""
+    db.session.rollback()
+
+
 @contextmanager
 def savepoint() -> Iterator[None]:
     """Run a block that may fail alone: an exception undoes the block and what it recorded, and leaves."""

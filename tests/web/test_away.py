@@ -13,9 +13,10 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 import config
 from tests.scene import Scene
-from tests.web.door import Browser, words
+from tests.visitor import PASSWORD
+from tests.web.door import Browser, give_password, words
 from triage import db as database
-from triage import engines
+from triage import engines, passwords
 from triage.actions import notes
 from triage.db import CommitUnknown
 from triage.db import db as tables
@@ -148,3 +149,30 @@ def test_a_mistake_of_ours_is_not_blamed_on_the_database(
 def test_a_writer_who_never_ends_does_not_hold_the_others_for_ever(app: Flask) -> None:
     with database._writer_lock, pytest.raises(OperationalError, match="do not get on"):
         database.run_in_transaction(lambda: None)
+
+
+def test_nobody_holds_a_connection_while_a_password_is_hashed(
+    scene: Scene, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+
+    def watched(real: Callable[..., object]) -> Callable[..., object]:
+        def hashing(*args: object) -> object:
+            held.append(tables.engine.pool.checkedout())
+            return real(*args)
+
+        return hashing
+
+    amina, browser = scene.operator("Amina"), Browser(app)
+    give_password(amina, cost="low")
+    email = amina.email
+    tables.session.remove()
+    for name in ("verify", "hashed"):
+        monkeypatch.setattr(passwords, name, watched(getattr(passwords, name)))
+    monkeypatch.setattr(passwords, "outdated", lambda *_: True)
+    browser.get("/login")
+    assert browser.post("/login", {"email": email, "password": PASSWORD}).status_code == 302
+    browser.get("/me")
+    new = {"current": PASSWORD, "password": "another correct horse battery"}
+    assert browser.post("/me/password", new).status_code == 302
+    assert held == [0, 0, 0, 0]

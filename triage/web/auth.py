@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from triage import context, passwords
 from triage.actions import people, sessions, tokens
-from triage.db import run_in_transaction
+from triage.db import let_go, run_in_transaction
 from triage.errors import BadInput, NotFound
 from triage.models import Operator
 from triage.queries import people as found
@@ -65,12 +65,14 @@ def sign_in() -> ResponseReturnValue:
 def _known(email: str, password: str) -> Operator | None:
     """Who this is; the same work for people who do not exist."""
     operator = found.by_email(email)
+    operator_id = operator.id if operator is not None else 0
     password_hash = operator.password_hash if operator is not None and operator.active else None
     cost = context.settings().password_cost
+    let_go()  # hashing takes long: sixteen people who sign in would hold every connection there is
     if not passwords.verify(password, password_hash, cost) or operator is None or password_hash is None:
         return None
     if passwords.outdated(password_hash, cost):
-        operator_id, new = operator.id, passwords.hashed(password, cost)
+        new = passwords.hashed(password, cost)
         run_in_transaction(lambda: people.rehash(operator_id, password_hash, new))
     return operator
 
@@ -133,6 +135,7 @@ def _invitation(token: str, trouble: str = "", status: int = 200) -> ResponseRet
 def _chosen(password: str, operator: Operator) -> str:
     """The hash of a new password that may be used. Raises BadInput."""
     own = (operator.email.partition("@")[0], operator.email, *operator.name.split(), operator.public_name)
+    let_go()
     passwords.check(password, *own, context.settings().desk_name)
     return passwords.hashed(password, context.settings().password_cost)
 
@@ -160,7 +163,9 @@ def new_password() -> ResponseReturnValue:
     seconds = throttle.try_once(one.email)
     if seconds:
         return _me(signin.wait_sentence(seconds), 429)
-    if not passwords.verify(now, one.password_hash, context.settings().password_cost):
+    password_hash = one.password_hash
+    let_go()
+    if not passwords.verify(now, password_hash, context.settings().password_cost):
         return _me(_("Your present password is not right."), 422)
     try:
         _set_password(one, new)
