@@ -65,6 +65,10 @@ test-fast: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## The tests that need no
 soak: setup-test ## Every fault ten times over, written to docs/reliability.md (about an hour)
 	$(BIN)/pytest -n 2 tests/faults --rounds 10 --reliability docs/reliability.md $(ARGS)
 
+.PHONY: fuzz-api
+fuzz-api: $(VENV)/.dev ## Ask the API far more than the tests do (FUZZ_EXAMPLES=200 a call and kind of data)
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(BIN)/pytest tests/api/test_schemathesis.py $(ARGS)
+
 .PHONY: rehearsal
 rehearsal: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## A stream of reports, a real server, 20 operators (FILE=reports.csv.gz)
 	$(BIN)/python -m benchmarks.rehearsal $(FILE) $(ARGS)

@@ -53,8 +53,9 @@ def write_down(note: Note, actor: Operator, key: str) -> tuple[str, int | None]:
     ingest.take_in(ingest.Arrival(PROVIDER, message.channel, message.external_id, body))
     item = _item(message)
     assert item is not None  # noqa: S101 - journalled a moment ago
-    events.record(Kind.REPORT_WRITTEN, None, actor.id, item=item.id)
-    return _outcome(item, message, body)
+    result, report_id = _outcome(item, message, body)
+    events.record(Kind.REPORT_WRITTEN, report_id, actor.id, item=item.id)
+    return result, report_id
 
 
 def _message(note: Note, actor: Operator, key: str) -> InboundMessage:

@@ -46,7 +46,7 @@ class Number(BaseConverter):
 
 @bp.record_once
 def _know_numbers(state: BlueprintSetupState) -> None:
-    state.app.url_map.converters[NUMBER] = Number  # type: ignore[attr-defined]  # Flask types it as its base
+    state.app.url_map.converters[NUMBER] = Number
 
 
 class ScopeMissing(Forbidden):

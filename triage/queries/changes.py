@@ -14,9 +14,8 @@ from triage.rights import Right
 # What concerns one person's access, an account or a raw item: for who looks after them, and for oneself.
 KEPT = frozenset({
     Kind.OPERATOR_ADDED, Kind.OPERATOR_CHANGED, Kind.PASSWORD_SET, Kind.SESSION_ENDED, Kind.TOKEN_MADE,
-    Kind.TOKEN_ENDED, Kind.ACCOUNT_ADDED,
-    Kind.ACCOUNT_CHANGED, Kind.ACCOUNT_TROUBLED, Kind.INBOUND_QUARANTINED, Kind.INBOUND_RETRIED,
-    Kind.CONTACT_STOPPED, Kind.CONTACT_STARTED,
+    Kind.TOKEN_ENDED, Kind.ACCOUNT_ADDED, Kind.ACCOUNT_CHANGED, Kind.ACCOUNT_TROUBLED, Kind.INBOUND_QUARANTINED,
+    Kind.INBOUND_RETRIED, Kind.REPORT_WRITTEN, Kind.CONTACT_STOPPED, Kind.CONTACT_STARTED,
 })
 
 

@@ -93,6 +93,7 @@ def _happenings() -> dict[str, str]:
         "report.woken": gettext("Woken"),
         "report.routed": gettext("%(who)s routed this to another team"),
         "report.prioritised": gettext("%(who)s changed the urgency"),
+        "report.written": gettext("%(who)s wrote this down"),
         "report.split": gettext("%(who)s split a message off as a new report"),
         "report.linked": gettext("%(who)s marked #%(copy)s as a copy of #%(primary)s"),
         "report.unlinked": gettext("%(who)s said that #%(copy)s is no copy of #%(primary)s"),
