@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from triage import clock
 
+POOL, MOST_CONNECTIONS = 16, 32  # of one process: what it keeps open, and what it opens at most
 BUSY_TIMEOUT_MS = 5_000
 POLL = 0.01  # seconds, at most, until SQLite is asked for its lock again
 LOCKED = "database is locked"  # SQLite's words for it
@@ -28,7 +29,8 @@ def options(url: str) -> dict[str, object]:
     if url.startswith("sqlite"):
         return {"pool_size": 16, "max_overflow": 256, "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000},
                 "hide_parameters": True}
-    return {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16, "pool_timeout": 5, "hide_parameters": True,
+    return {"pool_pre_ping": True, "pool_size": POOL, "max_overflow": MOST_CONNECTIONS - POOL, "pool_timeout": 5,
+            "hide_parameters": True,
             "connect_args": {"connect_timeout": 3, **NOTICING_SILENCE,
                              "options": " ".join(f"-c {one}" for one in PATIENCE_OF_POSTGRES)}}
 

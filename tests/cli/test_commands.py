@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from tests.conftest import make_settings
+import config
+from tests.conftest import dispose, make_settings
 from tests.scene import Scene
 from triage import passwords
 from triage.app import create_app
@@ -136,7 +137,6 @@ def test_a_wrong_account_is_one_sentence(app: Flask, scene: Scene, arguments: li
     assert sentence in said.output
 
 
-@pytest.mark.only("sqlite")
 def test_doctor_says_when_all_is_well_and_when_nobody_is_admin(app: Flask, scene: Scene) -> None:
     assert "WRONG people: 0 active, 0 of them admin" in run(app, "doctor").output
     scene.operator("Zawadi", "coordinator", "admin")
@@ -144,16 +144,31 @@ def test_doctor_says_when_all_is_well_and_when_nobody_is_admin(app: Flask, scene
     said = run(app, "doctor").output
     assert "ok    keys: 1 sealing, 1 index; they open what the database holds" in said
     assert "ok    migrations: at" in said
-    assert "ok    integrity: ok" in said
+    assert "ok    integrity: " in said
     assert "ok    people: 1 active, 1 of them admin" in said
 
 
-@pytest.mark.only("sqlite")
-def test_doctor_knows_another_desks_keys(app: Flask, scene: Scene, tmp_path: Path) -> None:
+@pytest.mark.only("postgresql")
+def test_doctor_looks_at_the_server_and_finds_a_trigger_that_is_switched_off(app: Flask, scene: Scene) -> None:
+    scene.operator("Zawadi", "coordinator", "admin")
+    said = run(app, "doctor").output
+    assert "ok    integrity: every constraint and trigger in force" in said
+    assert "note  durability: fsync is off, synchronous_commit is off" in said
+    assert "ok    connections: room for 200; each process of the desk takes up to 32" in said
+    db.session.execute(text("ALTER TABLE events DISABLE TRIGGER events_no_change"))
+    db.session.commit()
+    assert "WRONG integrity: not in force: events_no_change" in run(app, "doctor").output
+
+
+def test_doctor_knows_another_desks_keys(
+    app: Flask, scene: Scene, settings: config.Settings, tmp_path: Path
+) -> None:
     scene.sms("The doors are locked.")
-    other = create_app(make_settings(tmp_path, triage_keys={"k1": b"x" * 32, "index": b"y" * 32}))
+    others = {"triage_keys": {"k1": b"x" * 32, "index": b"y" * 32}, "database_url": settings.database_url}
+    other = create_app(make_settings(tmp_path, **others))
     with other.app_context():
         said = run(other, "doctor")
+        dispose(other)
     assert said.exit_code == 1
     assert "does not open what this database holds" in said.output
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import config
 from channels.base import Sender
-from triage import broker, connections, context, sealing
+from triage import broker, connections, context, engines, sealing
 from triage.cli import console
 from triage.db import db
 from triage.models import Account, Contact, InboundItem, Operator
@@ -28,6 +28,7 @@ from triage.spool import Damaged, Spool
 
 VENDOR = ("socket.io.min.js",)
 SHARED = stat.S_IRWXG | stat.S_IRWXO
+OLDEST_POSTGRES = 130_000  # pg_current_xact_id and its like
 LITTLE_KEPT = "the database holds nothing sealed yet"
 
 
@@ -130,10 +131,35 @@ def _migrations(connection: Connection) -> Finding:
 
 def _integrity(connection: Connection) -> Iterator[Finding]:
     if connection.dialect.name != "sqlite":
+        yield from _postgresql(connection)
         return
     said = connection.execute(text("PRAGMA quick_check(1)")).scalar()
     orphans = len(connection.execute(text("PRAGMA foreign_key_check")).all())
     yield Finding("integrity", f"{said}, {orphans} rows without what they point to", well=said == "ok" and not orphans)
+
+
+def _postgresql(connection: Connection) -> Iterator[Finding]:
+    asked = ("max_connections", "fsync", "synchronous_commit", "server_encoding")
+    said = {name: str(connection.scalar(text("SELECT current_setting(:name)"), {"name": name})) for name in asked}
+    version = connection.scalar(text("SELECT current_setting('server_version_num')::int")) or 0
+    yield Finding("server", f"PostgreSQL {version // 10_000}", well=version >= OLDEST_POSTGRES)
+    careless = [f"{name} is off" for name in ("fsync", "synchronous_commit") if said[name] == "off"]
+    yield Finding("durability", f"{', '.join(careless)}: a power cut loses what was said to be stored" if careless
+                  else "what is stored survives a power cut", well=None if careless else True)
+    room = int(said["max_connections"])
+    yield Finding("connections", f"room for {room}; each process of the desk takes up to {engines.MOST_CONNECTIONS}",
+                  well=True if room > 3 * engines.MOST_CONNECTIONS else None)
+    yield Finding("encoding", said["server_encoding"], well=said["server_encoding"] == "UTF8")
+    yield from _unproven(connection)
+
+
+def _unproven(connection: Connection) -> Iterator[Finding]:
+    """Foreign keys and checks that were added without looking at the rows, and triggers that are switched off."""
+    loose = connection.scalars(text("SELECT conname FROM pg_constraint WHERE NOT convalidated")).all()
+    off = connection.scalars(text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'D'")).all()
+    wrong = [*loose, *off]
+    how = f"not in force: {', '.join(wrong)}" if wrong else "every constraint and trigger in force"
+    yield Finding("integrity", how, well=not wrong)
 
 
 def _people() -> Iterator[Finding]:
