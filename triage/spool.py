@@ -96,7 +96,7 @@ class Spool:
 
     def names(self) -> list[str]:
         """The records that wait, oldest first."""
-        return sorted(file.removesuffix(WHOLE) for file in self._files(WHOLE))
+        return sorted(file.name.removesuffix(WHOLE) for file in self._files(WHOLE))
 
     def open(self, name: str) -> bytes:
         """What was kept. Raises Damaged, sealing.SealBroken where no key fits, FileNotFoundError where it is gone."""
@@ -113,12 +113,13 @@ class Spool:
 
     def waiting(self) -> Waiting:
         """What has not been taken in yet, those included that no key opens."""
-        names = self.names()
-        sizes = 0
-        for name in names:
+        oldest, records, size = "", 0, 0
+        for file in self._files(WHOLE):
             with suppress(FileNotFoundError):
-                sizes += self._path(name, WHOLE).stat().st_size
-        return Waiting(len(names), sizes, _arrived(names[0]) if names else None)
+                size += file.stat().st_size
+                records += 1
+                oldest = min(oldest or file.name, file.name)
+        return Waiting(records, size, _arrived(oldest))
 
     def damaged(self) -> int:
         """How many records were set aside."""
@@ -129,7 +130,7 @@ class Spool:
 
         Nobody was told "stored" for any of these.
         """
-        for name in (file.removesuffix(UNFINISHED) for file in self._files(UNFINISHED)):
+        for name in (file.name.removesuffix(UNFINISHED) for file in self._files(UNFINISHED)):
             with suppress(FileNotFoundError):
                 self._recover(name)
 
@@ -158,9 +159,11 @@ class Spool:
             else:
                 yield True
 
-    def _files(self, ending: str) -> list[str]:
+    def _files(self, ending: str) -> list[os.DirEntry[str]]:
+        """A long outage leaves thousands: what the folder itself says of a file is asked from there."""
         try:
-            return [file.name for file in self.folder.iterdir() if file.name.endswith(ending)]
+            with os.scandir(self.folder) as found:
+                return [file for file in found if file.name.endswith(ending)]
         except FileNotFoundError:
             return []
 

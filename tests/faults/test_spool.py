@@ -1,6 +1,6 @@
 """The database goes away under load: stopped, frozen, locked, full. Every yes is exactly one message.
 
-A few seconds here; `TRIAGE_SOAK=1` adds half a minute and ten minutes.
+A few seconds here; with `TRIAGE_SOAK=1` half a minute and ten minutes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from triage.queries.ledger import ledger
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 
 SOAK = os.environ.get("TRIAGE_SOAK") == "1"
-AWAY = [8, 30, 600] if SOAK else [8]
+AWAY = [30, 600] if SOAK else [6]
 LOCKED = [5, 30] if SOAK else [5]
 CALM = 1.0  # seconds before and after, in which nothing is wrong
 RECOVERED = 60.0  # seconds; more than a thousand items are a matter of how fast one after the other goes
@@ -127,7 +127,7 @@ def test_postgresql_away_under_load_loses_and_doubles_nothing(
             spooled = waiting(settings)
         finally:
             cluster.start() if how == "stopped" else cluster.go_on()
-    assert spooled > seconds * 10
+    assert spooled > seconds * 5, "of twenty a second, less what waited first"
     assert set(load.statuses()) == {200}, "everybody was told yes at once"
     say(figures, load, spooled, seconds, since)
     if seconds >= 600:

@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolEmpty
 
 from tests.conftest import make_settings
 from tests.scene import CITIZEN, Scene
@@ -22,7 +23,7 @@ from tests.web.hooks import body_of, call
 from triage import clock, context, reach
 from triage.actions import ingest
 from triage.app import create_app
-from triage.db import db, run_in_transaction
+from triage.db import CommitUnknown, db, run_in_transaction
 from triage.models import InboundItem, Message, Report
 from triage.queries.ledger import ledger
 from triage.sealing import KeyRing
@@ -36,11 +37,12 @@ class Database:
 
     def __init__(self) -> None:
         self.away = False
+        self.problem: Exception = OperationalError("BEGIN", {}, ConnectionError("refused"))
 
     def __call__(self, fn: object) -> object:
         """Run a transaction, as long as it is there."""
         if self.away:
-            raise OperationalError("BEGIN", {}, ConnectionError("refused"))
+            raise self.problem
         return run_in_transaction(fn)
 
 
@@ -85,6 +87,20 @@ def test_a_webhook_is_kept_said_so_and_is_one_message_with_the_moment_of_its_arr
     for moment in (scene.item().received_at, report.received_at, report.unanswered_since):
         assert before <= moment < before + timedelta(minutes=1), "of the arrival, not of the drain"
     assert (ledger().received, ledger().opened, ledger().difference) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("problem", [
+    OperationalError("BEGIN", {}, ConnectionError("cut"), connection_invalidated=True), PoolEmpty("no connection left"),
+    CommitUnknown(), InterfaceError("BEGIN", {}, ConnectionError("closed")),
+    ProgrammingError("INSERT", {}, LookupError("no such table: a migration is under way")),
+], ids=lambda problem: type(problem).__name__)
+def test_whatever_the_database_says_instead_of_yes(
+    client: FlaskClient, scene: Scene, database_door: Database, problem: Exception
+) -> None:
+    database_door.problem = problem
+    assert call(client, body_of("SM1")).status_code == 200
+    assert comes_back(database_door) == 1
+    assert messages() == ["The doors are locked"]
 
 
 def test_a_forged_webhook_is_refused_without_the_database_too(client: FlaskClient, database_door: Database) -> None:
