@@ -13,7 +13,8 @@ from tests.scene import Scene
 from triage.actions import assignments, leases, matters
 from triage.db import db
 from triage.models import Operator
-from triage.queries import changes, inbox, outbox, reports
+from triage.queries import changes, copies, inbox, outbox, reports, search
+from triage.queries.search import Wanted
 
 GROWS = ("reports", "messages", "deliveries", "delivery_attempts", "inbound", "events", "contacts", "assignments")
 WALKS = ("ix_reports_queue", "uq_assignments_open", "ix_assignments_open_operator")  # only what is open now
@@ -59,6 +60,10 @@ LOOKS: dict[str, Callable[[Operator], object]] = {
     "last answer": lambda _: matters.last_answer(1), "report": lambda one: reports.view(1, one),
     "changes": lambda one: changes.after(3, one), "snoozed": lambda _: leases.wake_snoozed(),
     "leases": lambda _: leases.sweep(), "counts": inbox.counts,
+    "copies": lambda one: copies.copies_of(1, one),
+    **{f"search {wanted}": lambda one, wanted=wanted: search.find(one, wanted, 50, None) for wanted in (
+        Wanted(), Wanted(words="station"), Wanted(words="station", status="open"), Wanted(status="closed"),
+        Wanted(status="duplicate"), Wanted(mine=True), Wanted(channel="sms", mine=False))},
     **{view: lambda one, view=view: inbox.page(one, view) for view in inbox.VIEWS},
 }
 

@@ -70,7 +70,7 @@ def _filled(words: str, params: dict[str, object]) -> str:
 def refused(error: TriageError) -> ResponseReturnValue:
     """A rule of the desk said no."""
     more = {key: value for key, value in error.params.items()
-            if key != "reason" and isinstance(value, int | str | list)}
+            if key not in ("reason", "now") and isinstance(value, int | str | list)}
     field = {"field": error.field} if isinstance(error, BadInput) and error.field else {}
     return answer(error.status, error.code, sentence(error), **more, **field)
 
