@@ -64,6 +64,8 @@ test-fast: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## The tests that need no
 .PHONY: soak
 soak: setup-test ## Every fault ten times over, written to docs/reliability.md (about an hour)
 	$(BIN)/pytest -n 2 tests/faults --rounds 10 --reliability docs/reliability.md $(ARGS)
+	POISON=10000 REDIS_FAULT_SECONDS=300 $(BIN)/pytest tests/workers/test_redis_faults.py tests/workers/test_poison.py \
+		-k "gone or poison" $(ARGS)
 
 .PHONY: fuzz-api
 fuzz-api: $(VENV)/.dev ## Ask the API far more than the tests do (FUZZ_EXAMPLES=200 a call and kind of data)
