@@ -71,6 +71,10 @@ soak: setup-test ## Every fault ten times over, written to docs/reliability.md (
 fuzz-api: $(VENV)/.dev ## Ask the API far more than the tests do (FUZZ_EXAMPLES=200 a call and kind of data)
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(BIN)/pytest tests/api/test_schemathesis.py $(ARGS)
 
+.PHONY: rights
+rights: $(VENV)/.dev $(CATALOGUES) ## The whole matrix of rights, and two people who swap 5,000 numbers (SWAPS=5000)
+	RIGHTS=whole SWAPS=$${SWAPS:-5000} $(BIN)/pytest -s -m "not postgresql" tests/rights $(ARGS)
+
 .PHONY: rehearsal
 rehearsal: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## A stream of reports, a real server, 20 operators (FILE=reports.csv.gz)
 	$(BIN)/python -m benchmarks.rehearsal $(FILE) $(ARGS)

@@ -63,7 +63,7 @@ NOTHING = Matter(MISSING, MISSING)
 
 @dataclass(frozen=True)
 class Ask:
-    """One request: `body` as a form, or as JSON where `json`; `by` is `cookie` or `token`."""
+    """One request: `body` as a form, or as JSON where `json`; `by` is `cookie`, `token` or neither."""
 
     method: str
     path: str
@@ -241,7 +241,7 @@ class Stage:
         headers = {"Idempotency-Key": "matrix-0001", **(ask.headers or {})}
         if ask.by == "cookie":
             headers["Cookie"] = f"{COOKIE}={cookie}"
-        elif actor != "nobody":
+        elif ask.by == "token" and actor != "nobody":
             headers["Authorization"] = f"Bearer {self.secrets[actor]}"
         body: dict[str, object] = {}
         if ask.json:
