@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ import config
 from tests.conftest import dispose, environment, make_settings
 from tests.servers import Postgres
 from triage.app import create_app
+from triage.backup import postgres, sqlite
 
 
 @dataclass
@@ -45,12 +49,42 @@ class Machine:
         assert said.exit_code == status, said.output
         return said.output
 
+    def dies_at(self, step: str, *words: str) -> int:
+        """`flask triage …` in a child that is killed before this step of the way back; how it ended."""
+        dying = multiprocessing.get_context("forkserver").Process(
+            target=_die, args=(replace(self.settings, **self.changes), step, words))
+        dying.start()
+        dying.join(120)
+        assert dying.exitcode is not None
+        return dying.exitcode
+
     def run_apart(self, *words: str) -> str:
         """The same in a process of its own, as a person would; it must end well."""
         process = self.start(*words)
         out, err = process.communicate(timeout=300)
         assert process.returncode == 0, out + err
         return out + err
+
+
+def _die(settings: config.Settings, step: str, words: tuple[str, ...]) -> None:
+    for place in (sqlite.Place, postgres.Place):
+        if step == "filling":
+            _half(place)
+        else:
+            setattr(place, step, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    Machine(settings).run(*words)
+
+
+def _half(place: Any) -> None:
+    """It dies when half of what it should take in is there."""
+    real = place.filled
+
+    @contextmanager
+    def filled(self: Any) -> Iterator[Any]:
+        with real(self) as write:
+            yield lambda content: (write(content[: len(content) // 2]), os.kill(os.getpid(), signal.SIGKILL))
+
+    place.filled = filled
 
 
 @dataclass(frozen=True)

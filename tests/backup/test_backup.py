@@ -71,6 +71,7 @@ def test_what_waits_in_the_spool_comes_back(scene: Scene, machine: Machine, empt
         assert b"No ink" in context.spool().open(name)
 
 
+@pytest.mark.only("sqlite")
 def test_the_practice_network_comes_back_where_there_is_none(scene: Scene, machine: Machine, empty: Machine, key: Key,
                                                              tmp_path: Path) -> None:
     Store(machine.settings.simulator_path).write(Written("sms", "+254711000523", INTAKE, "No ink"))
@@ -122,6 +123,7 @@ def unzipped(file: Path) -> bytes:
 # ---------------------------------------------------------------- keys for copies
 
 
+@pytest.mark.only("sqlite")
 def test_a_key_for_copies_is_made_for_its_owner_alone(machine: Machine, tmp_path: Path) -> None:
     file = tmp_path / "new.key"
     said = machine.run("backup-key", str(file))
