@@ -114,6 +114,7 @@ def _database() -> Iterator[Finding]:
             yield Finding("database", name)
             yield _migrations(connection)
             yield from _integrity(connection)
+            yield from _quoting(connection)
     except SQLAlchemyError as problem:
         yield Finding("database", f"{name} cannot be used: {type(problem).__name__}", well=False)
 
@@ -160,6 +161,15 @@ def _unproven(connection: Connection) -> Iterator[Finding]:
     wrong = [*loose, *off]
     how = f"not in force: {', '.join(wrong)}" if wrong else "every constraint and trigger in force"
     yield Finding("integrity", how, well=not wrong)
+
+
+def _quoting(connection: Connection) -> Iterator[Finding]:
+    """Whether PostgreSQL's own log may quote the rows that it refuses."""
+    if connection.dialect.name == "postgresql":
+        said = connection.execute(text("SHOW log_error_verbosity")).scalar()
+        yield Finding("postgresql's log", "quotes no rows" if said == "terse" else "may quote a refused row: its "
+                      "superuser can say ALTER DATABASE … SET log_error_verbosity = terse",
+                      well=True if said == "terse" else None)
 
 
 def _people() -> Iterator[Finding]:
