@@ -47,7 +47,8 @@ def write_down(note: Note, actor: Operator, key: str) -> tuple[str, int | None]:
     scope.require(actor, Right.HANDLE_REPORTS)
     message = _message(note, actor, key)
     body = ingest.form_body(message)
-    known = _item(message)
+    db.session.execute(select(Operator.id).where(Operator.id == actor.id).with_for_update(key_share=True))
+    known = _item(message)  # behind the lock: the same key at the same moment is seen
     if known is not None:
         return _outcome(known, message, body)
     ingest.take_in(ingest.Arrival(PROVIDER, message.channel, message.external_id, body))
