@@ -79,6 +79,10 @@ rights: $(VENV)/.dev $(CATALOGUES) ## The whole matrix of rights, and two people
 rehearsal: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## A stream of reports, a real server, 20 operators (FILE=reports.csv.gz)
 	$(BIN)/python -m benchmarks.rehearsal $(FILE) $(ARGS)
 
+.PHONY: bench
+bench: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## The desk against the barest program; writes docs/benchmarks.md (ARGS=--quick)
+	$(BIN)/python -m benchmarks.bench $(if $(ARGS),$(ARGS),--paper docs/benchmarks.md)
+
 .PHONY: lint
 lint: $(VENV)/.dev ## ruff
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ from triage.db import db, run_in_transaction
 from triage.models import Assignment, Operator, Report
 
 NONE = Must("=", 0)
+CREW = 60  # people behind each caller: each takes a few, as people do, not hundreds
+WARM = 10  # calls before the start
 RACED = 2_500  # reports of each of the four races
 Race = Callable[[Desk, Sequence[int], Sequence[int]], list[Tally]]
 SPEED, FAIR = Must(">=", 0.35), {"postgresql": Must(">=", 0.5), "sqlite": Must(">=", 0.2)}
@@ -60,12 +63,12 @@ def _fairness(name: str, how: str = "processes") -> str:
 
 
 def _on(bench: Bench, desk: Desk, database: str, name: str) -> list[Row]:
-    people = desk.staff(SIZE)
+    people = desk.staff(SIZE if bench.quick else SIZE * CREW)
     seed.fill(desk, 5_000 if bench.quick else 30_000)
     reports = 60 if bench.quick else RACED
     rows = [_race(desk, people, reports, f"second holders, {SIZE} threads after the same reports, {name}", _by_threads),
             _race(desk, people, reports, f"second holders, {SIZE} processes after them, {name}", _by_processes),
-            *_lock_step(bench, desk, people, name)]
+            *_lock_step(bench, desk, people[:SIZE], name)]
     if database == "postgresql":
         rows.append(_against_bare(bench, desk, people))
     return [*rows, _fair(bench, desk, people, database, name)]
@@ -78,7 +81,7 @@ def _race(desk: Desk, people: Sequence[int], reports: int, what: str, how: Race)
     """Everybody wants the same reports in the same order; how many got a second holder."""
     _reopen(desk)
     numbers = desk.read(_open_numbers)[:reports]
-    tallies = how(desk, people, numbers)
+    tallies = how(desk, people[:SIZE], numbers)
     won = Counter(number for tally in tallies for number in tally.got if number > 0)
     if set(won) != set(numbers):
         raise RuntimeError(f"{len(numbers) - len(won)} reports were taken by nobody")
@@ -171,7 +174,7 @@ def taker(url: str, name: str) -> Caller:
 
 def _round(desk: Desk, people: Sequence[int], seconds: float) -> Figures:
     _reopen(desk)
-    tallies = crowd.processes(claimer, [(person,) for person in people], seconds, desk.environment)
+    tallies = crowd.processes(claimer, _crews(people), seconds, desk.environment)
     taken = [number for tally in tallies for number in tally.got]
     if len(set(taken)) != len(taken) or desk.read(_doubles):
         raise RuntimeError("somebody took what another held")
@@ -180,12 +183,22 @@ def _round(desk: Desk, people: Sequence[int], seconds: float) -> Figures:
     return crowd.together(tallies, seconds)
 
 
-def claimer(operator_id: int) -> Caller:
-    """“Take next”, as the page and the API call it."""
-    def take() -> int | None:
-        return run_in_transaction(lambda: _next(operator_id))
+def claimer(people: Sequence[int]) -> Caller:
+    """“Take next”, as the page and the API call it, by one after the other of these people: nobody holds very many."""
+    turns = itertools.cycle(people)
 
+    def take() -> int | None:
+        person = next(turns)
+        return run_in_transaction(lambda: _next(person))
+
+    for _ in range(WARM):  # a server has run these statements before
+        take()
     return take
+
+
+def _crews(people: Sequence[int]) -> list[tuple[Sequence[int]]]:
+    """Everybody who calls in, dealt out to the callers."""
+    return [(people[place::SIZE],) for place in range(SIZE)]
 
 
 def _next(operator_id: int) -> int | None:
@@ -199,9 +212,10 @@ def _fair(bench: Bench, desk: Desk, people: Sequence[int], database: str, name: 
     for _ in range(1 if bench.quick else 3):
         _reopen(desk)
         if database == "sqlite":
-            tallies = crowd.threads(desk.app, [claimer(person) for person in people], 5)
+            callers = desk.read(lambda: [claimer(*crew) for crew in _crews(people)])
+            tallies = crowd.threads(desk.app, callers, 5)
         else:
-            tallies = crowd.processes(claimer, [(person,) for person in people], 5, desk.environment)
+            tallies = crowd.processes(claimer, _crews(people), 5, desk.environment)
         counts = [len(tally.got) for tally in tallies]
         found.append(min(counts) / statistics.median(counts))
     how = "threads" if database == "sqlite" else "processes"
