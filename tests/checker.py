@@ -142,6 +142,7 @@ AFTER = {  # what may follow a state of a delivery
     "uncertain": {"sent", "delivered", "failed", "decided"}, "sent": {"delivered", "failed"},
     "delivered": set(), "failed": {"decided"}, "decided": {"started", "deferred", "sent", "delivered", "failed"},
 }
+WAITING = (None, "deferred", "retried", "decided")
 # What an entry makes of a report, and what the report must have been before.
 TURNS: Mapping[str, tuple[str, frozenset[str]]] = {
     "opened": ("live", frozenset({"unknown"})), "closed": ("closed", frozenset({"live", "duplicate"})),
@@ -168,11 +169,15 @@ def stop_is_obeyed(connection: Connection, history: Sequence[Entry]) -> Iterator
 def states_move_forward(_connection: Connection, history: Sequence[Entry]) -> Iterator[str]:
     """I8: a delivery's states follow one another as they may, and never go back."""
     last: dict[int, str] = {}
+    restored = False
     for one in history:
         noun, _, state = one.kind.partition(".")
+        if one.kind == "desk.restored":
+            restored = True  # from now on whatever was on its way is in doubt, attempted or not
         if noun != "delivery" or one.delivery is None:
             continue
-        if state not in AFTER[last.get(one.delivery)]:
+        doubted = restored and state == "uncertain" and last.get(one.delivery) in WAITING
+        if state not in AFTER[last.get(one.delivery)] and not doubted:
             yield f"I8 event {one.seq}: delivery {one.delivery} is {state} after {last.get(one.delivery)}"
         last[one.delivery] = state
 

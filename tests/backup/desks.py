@@ -95,7 +95,7 @@ class Desk:
         messages = select(Message.id, Message.direction, Message.body, Message.dedupe_key).order_by(Message.id)
         people = db.session.scalars(select(Contact).order_by(Contact.id))
         states = select(Delivery.state, func.count()).group_by(Delivery.state)
-        return Picture(
+        picture = Picture(
             reports=[tuple(row) for row in db.session.execute(reports)],
             messages=[tuple(row) for row in db.session.execute(messages)],
             contacts=[ring.open(one.address_sealed, one.address_context) for one in people],
@@ -105,6 +105,8 @@ class Desk:
             tokens=self._number(ApiToken, ApiToken.ended_at.is_(None)),
             frozen=db.session.get_one(DeskRow, 1).freeze_reason,
         )
+        db.session.remove()  # nobody is kept waiting, and PostgreSQL ends whoever dawdles
+        return picture
 
     def _number(self, model: Any, *conditions: Any) -> int:
         return db.session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from channels.simulator import Store, Written
+from tests import checker
 from tests.backup.conftest import Key, Machine
 from tests.backup.desks import Desk, opened
 from tests.scene import INTAKE, Scene
@@ -39,6 +40,7 @@ def test_a_desk_comes_back_on_an_empty_machine(scene: Scene, machine: Machine, e
         assert after.states == {"uncertain": 3, "sent": before.states["sent"]}
         assert after.sessions == after.invitations == after.tokens == 0
         assert after.frozen == "restored"
+    assert checker.problems(empty.settings) == []
 
 
 def test_what_was_on_its_way_is_not_sent_again(scene: Scene, machine: Machine, empty: Machine, key: Key,

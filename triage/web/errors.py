@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 
 from flask import Flask, Response, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -13,12 +12,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 from werkzeug.exceptions import HTTPException
 
+from triage import logs
 from triage.db import CommitUnknown, unavailable
 from triage.errors import N_, BadInput, TriageError
 from triage.web import PUBLIC_ENDPOINTS, kept, signin
 from triage.web.access import SID, SignedOut
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 STALE_FORM = N_("This page was open for too long, or cookies were switched off. Nothing was done; "
                 "what you typed is below.")
@@ -112,7 +112,7 @@ def database_error(error: Exception) -> ResponseReturnValue:
     """The database is away, locked or full: said as such, and nothing typed is lost. The rest is a defect of ours."""
     if not unavailable(error):
         raise error
-    log.warning("database unavailable: %s", type(getattr(error, "orig", None) or error).__name__)
+    log.warning("database.unavailable", problem=type(getattr(error, "orig", None) or error).__name__)
     unknown = isinstance(error, CommitUnknown)  # "try again" would do it twice
     words = str(gettext(HTTP_SENTENCES[500 if unknown else 503]))
     response = make_response(answer(503, "outcome_unknown" if unknown else "unavailable", words))
