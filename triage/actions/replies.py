@@ -23,7 +23,7 @@ from triage.errors import (
     TooLong,
 )
 from triage.events import Kind
-from triage.models import Assignment, Delivery, Event, Message, Operator, Report
+from triage.models import Assignment, Contact, Delivery, Event, Message, Operator, Report
 from triage.models.deliveries import WAITING
 from triage.models.reports import DANGER
 from triage.queries import sending
@@ -41,6 +41,7 @@ def reply(report_id: int, actor: Operator, assignment_id: int, seen_seq: int, te
     text = text.strip()
     if not text or not 0 < len(key) <= KEY_CHARACTERS:
         raise BadInput(N_("Write an answer first."), "text")
+    _hold_off_stop(report_id)
     report = matters.lock(report_id, actor)
     dedupe_key = f"reply:{actor.id}:{report_id}:{key}"
     earlier = _earlier(dedupe_key, text)
@@ -49,6 +50,15 @@ def reply(report_id: int, actor: Operator, assignment_id: int, seen_seq: int, te
     held = matters.require_holder(report, actor, assignment_id)
     _check_seen(report, actor, seen_seq)
     return _accept(report, actor, held, text, dedupe_key)
+
+
+def _hold_off_stop(report_id: int) -> None:
+    """Whoever says STOP now waits until the answer stands where STOP finds it. People are locked before reports."""
+    theirs = select(Report.contact_id, Report.reply_contact_id).where(Report.id == report_id)
+    people = db.session.execute(theirs).first() or ()
+    known = select(Contact).where(Contact.id.in_([one for one in people if one is not None]))
+    db.session.scalars(known.order_by(Contact.id).with_for_update(read=True)
+                       .execution_options(populate_existing=True)).all()
 
 
 def _earlier(dedupe_key: str, text: str) -> Delivery | None:
