@@ -106,7 +106,7 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
         changes |= {"database_url": postgres.url(postgres.create()), "redis_url": own_redis.url}
     settings = make_settings(home, **changes)
     _furnish(settings, canaries)
-    served = Served(settings, TMPDIR=str(temporary))
+    served = Served(settings, TMPDIR=str(temporary), TESTING="0")  # as in earnest: failures are logged
     made = Stage(served.settings, served, temporary, canaries, postgres, own_redis)
     try:
         yield made
@@ -219,7 +219,8 @@ def assert_they_were_there(stage: Stage, found: dict[str, bytes]) -> None:
     assert len(stage.canaries.kinds) >= 200
     assert stage.canaries.found(stage.stored(), ("words", "draft", "note", "answer"))
     log = found["server's log"].decode()
-    for sign in ("request.failed", "inbound.quarantined", '"event": "request"'):
+    failed = "request.failed" if stage.postgres is not None else "database.unavailable"
+    for sign in (failed, "inbound.quarantined", '"event": "request"'):
         assert sign in log, sign
     assert found["spool"]
     if stage.postgres is not None:
