@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sqlalchemy import ColumnElement, Table, func, or_, select, update
+from sqlalchemy import ColumnElement, Executable, Integer, Select, Table, bindparam, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from triage import clock, events
 from triage.actions import drafts, matters, notes, outbox
-from triage.db import db
+from triage.db import BigKey, UtcDateTime, db
 from triage.errors import (
     N_,
     AlreadyAssigned,
@@ -19,12 +18,48 @@ from triage.errors import (
     NotFound,
 )
 from triage.events import Kind
-from triage.models import Assignment, Operator, Report
+from triage.models import Assignment, Draft, Operator, Report
 from triage.models.operators import SHIFTS
 from triage.queries import reports, scope
 from triage.rights import Right
 
 TABLE: Table = Report.__table__  # type: ignore[assignment]  # typed as FromClause
+ME, NOW = bindparam("me", type_=BigKey), bindparam("now", type_=UtcDateTime)
+CAPACITY = bindparam("capacity", type_=Integer())
+
+
+def _busy() -> Select[int]:
+    """How many reports an operator holds that wait for them (not on the citizen, not snoozed)."""
+    about = aliased(Report)
+    awake = or_(about.snoozed_until.is_(None), about.snoozed_until <= NOW)
+    query = select(func.count()).select_from(Assignment).join(about, about.id == Assignment.report_id)
+    query = query.where(Assignment.operator_id == ME, Assignment.ended_at.is_(None))
+    return query.where(about.awaiting_citizen_since.is_(None), awake)
+
+
+def _taking(which: ColumnElement[bool]) -> Executable:
+    """The one guarded statement: no row means that someone was faster, or that there is no room.
+
+    It also says whether anybody left a draft on what was taken.
+    """
+    guard = scope.open_to(ME, NOW), _busy().scalar_subquery() < CAPACITY
+    drafted = select(Draft.report_id).where(Draft.report_id == TABLE.c.id).correlate(TABLE).exists()
+    taken = update(TABLE).where(which, *guard).values(status="assigned", snoozed_until=None)
+    return taken.returning(TABLE.c.id, drafted)
+
+
+def _first(waits: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The head of the queue: urgency, then longest unanswered wait. What another is taking is passed over."""
+    queue = select(Report.id).where(scope.open_to(ME, NOW), waits).limit(1)
+    queue = queue.order_by(Report.priority, Report.unanswered_since, Report.id)
+    return TABLE.c.id == queue.with_for_update(skip_locked=True, key_share=True).scalar_subquery()
+
+
+# Built once: to build such a statement takes longer than to run it.
+BUSY = _busy()
+ROOM = select(Operator.capacity).where(Operator.id == ME).with_for_update(key_share=True)
+TAKE = _taking(TABLE.c.id == bindparam("number"))
+TAKE_NEXT = (_taking(_first(Report.unanswered_since.is_not(None))), _taking(_first(Report.unanswered_since.is_(None))))
 
 
 def claim(report_id: int, actor: Operator) -> Assignment:
@@ -32,49 +67,42 @@ def claim(report_id: int, actor: Operator) -> Assignment:
 
     Raises AlreadyAssigned naming the holder, NotClaimable, AtCapacity or NotFound.
     """
+    capacity = _lock_room(actor)
+    taken = _take(TAKE, actor, capacity, number=report_id)
+    if taken is not None:
+        return taken
     held = held_by(report_id, actor)
     if held is not None:
         return held
-    require_room(actor)
-    if _take(TABLE.c.id == report_id, actor):
-        return _claimed(matters.lock(report_id), actor)
-    held = held_by(report_id, actor)  # PostgreSQL: who was faster may be seen only now
-    if held is None:
-        raise NotClaimable
-    return held
+    _require_fewer(actor, capacity)
+    raise NotClaimable
 
 
 def claim_next(actor: Operator) -> Assignment | None:
     """Take the first report of the queue (urgency, then longest unanswered wait); None where none is left."""
-    require_room(actor)
-    for first in _firsts(actor):
-        report_id = _take(TABLE.c.id == first, actor)
-        if report_id is not None:
-            return _claimed(matters.lock(report_id), actor)
+    capacity = _lock_room(actor)
+    for statement in TAKE_NEXT:
+        taken = _take(statement, actor, capacity)
+        if taken is not None:
+            return taken
+    _require_fewer(actor, capacity)
     return None
 
 
-def _firsts(actor: Operator) -> Iterator[ColumnElement[int]]:
-    queue = select(Report.id).where(scope.claimable(actor, clock.now())).limit(1)
-    queue = queue.order_by(Report.priority, Report.unanswered_since, Report.id)
-    for waits in (Report.unanswered_since.is_not(None), Report.unanswered_since.is_(None)):
-        yield queue.where(waits).with_for_update(skip_locked=True, key_share=True).scalar_subquery()
-
-
-def _take(which: ColumnElement[bool], actor: Operator) -> int | None:
-    """The one guarded statement: no row means that someone was faster."""
+def _take(statement: Executable, actor: Operator, capacity: int, **which: int) -> Assignment | None:
     scope.require(actor, Right.HANDLE_REPORTS)
-    guard = scope.claimable(actor, clock.now())
-    taken = update(TABLE).where(which, guard).values(status="assigned", snoozed_until=None)
-    return db.session.execute(taken.returning(TABLE.c.id)).scalar()
+    bound = {"me": actor.id, "now": clock.now(), "capacity": capacity, **which}
+    row = db.session.execute(statement, bound).first()
+    return _claimed(row[0], actor, drafted=row[1]) if row is not None else None
 
 
-def _claimed(report: Report, actor: Operator) -> Assignment:
-    held = matters.start(report, actor.id)
-    drafts.inherit(report.id, actor.id)
+def _claimed(report_id: int, actor: Operator, *, drafted: bool) -> Assignment:
+    held = matters.start(report_id, actor.id)
+    if drafted:
+        drafts.inherit(report_id, actor.id)
     if actor.shift == "off":
         set_shift(actor, "taking")
-    events.record(Kind.REPORT_CLAIMED, report.id, actor.id, assignment=held.id)
+    events.record(Kind.REPORT_CLAIMED, report_id, actor.id, assignment=held.id)
     return held
 
 
@@ -90,17 +118,21 @@ def held_by(report_id: int, actor: Operator) -> Assignment | None:
 
 def require_room(operator: Operator) -> None:
     """AtCapacity unless `operator` may hold one more. Locks their row, so that two tabs count the same."""
-    db.session.execute(select(Operator.id).where(Operator.id == operator.id).with_for_update(key_share=True))
-    if busy(operator.id) >= operator.capacity:
-        raise AtCapacity(name=operator.public_name, capacity=operator.capacity)
+    _require_fewer(operator, _lock_room(operator))
+
+
+def _lock_room(operator: Operator) -> int:
+    return db.session.scalars(ROOM, {"me": operator.id}).one()
+
+
+def _require_fewer(operator: Operator, capacity: int) -> None:
+    if busy(operator.id) >= capacity:
+        raise AtCapacity(name=operator.public_name, capacity=capacity)
 
 
 def busy(operator_id: int) -> int:
     """How many reports the operator holds that wait for them (not on the citizen, not snoozed)."""
-    awake = or_(Report.snoozed_until.is_(None), Report.snoozed_until <= clock.now())
-    query = select(func.count()).select_from(Assignment).join(Report, Report.id == Assignment.report_id)
-    query = query.where(Assignment.operator_id == operator_id, Assignment.ended_at.is_(None))
-    return db.session.scalar(query.where(Report.awaiting_citizen_since.is_(None), awake)) or 0
+    return db.session.scalar(BUSY, {"me": operator_id, "now": clock.now()}) or 0
 
 
 def release(report_id: int, actor: Operator, note: str = "") -> None:
@@ -150,7 +182,7 @@ def _give(report: Report, held: Assignment | None, to: Operator, actor: Operator
         put_back(report, held, "reassigned")
         db.session.flush()
     report.status, report.snoozed_until = "assigned", None
-    given = matters.start(report, to.id, assigned_by=actor.id)
+    given = matters.start(report.id, to.id, assigned_by=actor.id)
     drafts.inherit(report.id, to.id)
     events.record(Kind.REPORT_ASSIGNED, report.id, actor.id, assignment=given.id, to=to.id,
                   was=held.operator_id if held else None)

@@ -81,7 +81,7 @@ def reopen(report_id: int, actor: Operator) -> Assignment:
         raise BadInput(N_("This report is not closed."), "report")
     matters.require_primary(report)
     raise_alone(report, "assigned")
-    held = matters.start(report, actor.id)
+    held = matters.start(report.id, actor.id)
     events.record(Kind.REPORT_REOPENED, report.id, actor.id, assignment=held.id)
     for one in (report, *raise_copies(report, actor)):
         one.handled_through = None

@@ -141,7 +141,7 @@ def _reopen(report: Report) -> None:
                              .order_by(Assignment.id.desc()).limit(1))
     back = last is not None and _on_shift(last.operator_id)
     closing.raise_again(report, "assigned" if back else "open")
-    held = matters.start(report, last.operator_id) if back and last is not None else None
+    held = matters.start(report.id, last.operator_id) if back and last is not None else None
     events.record(Kind.REPORT_REOPENED, report.id, None, assignment=held.id if held else None)
     closing.raise_copies(report)
 

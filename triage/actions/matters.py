@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select
 from sqlalchemy.orm import aliased
 
 from triage import clock, events
@@ -22,6 +22,7 @@ DEAD = ("cancelled", "failed")
 # Built once, as every verb begins with one of them.
 LOCKED = (select(Report).where(Report.id == bindparam("number")).with_for_update(key_share=True)
           .execution_options(populate_existing=True))
+START = insert(Assignment.__table__).returning(Assignment.id)  # type: ignore[arg-type]  # typed as FromClause
 ALONE = LOCKED.where(Report.duplicate_of.is_(None))
 
 
@@ -83,14 +84,16 @@ def holder_name(held: Assignment | None) -> str:
     return operator.public_name if operator else ""
 
 
-def start(report: Report, operator_id: int, assigned_by: int | None = None) -> Assignment:
-    """Open an assignment; the partial unique index refuses a second one."""
+def start(report_id: int, operator_id: int, assigned_by: int | None = None) -> Assignment:
+    """Open an assignment; the partial unique index refuses a second one.
+
+    What comes back is a plain value; `holding` gives the one that can be ended.
+    """
     now = clock.now()
-    held = Assignment(report_id=report.id, operator_id=operator_id, assigned_by=assigned_by,
-                      started_at=now, last_active_at=now)
-    db.session.add(held)
+    values = {"report_id": report_id, "operator_id": operator_id, "assigned_by": assigned_by, "started_at": now,
+              "last_active_at": now}
     db.session.flush()
-    return held
+    return Assignment(id=db.session.scalar(START, values), **values)
 
 
 def end(held: Assignment, reason: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, and_, false, literal_column, or_, select, true
 
 from triage.errors import Forbidden
 from triage.models import Assignment, Operator, Report, TeamMember
@@ -17,7 +17,7 @@ def require(actor: Operator, *rights: Right) -> None:
         raise Forbidden
 
 
-def teams_of(operator_id: int) -> ColumnElement[bool]:
+def teams_of(operator_id: int | BindParameter[int]) -> ColumnElement[bool]:
     """Reports of no team, or of a team this operator is in."""
     member = select(TeamMember.team_id).where(TeamMember.operator_id == operator_id)
     return or_(Report.team_id.is_(None), Report.team_id.in_(member))
@@ -45,5 +45,13 @@ def claimable(actor: Operator, now: datetime) -> ColumnElement[bool]:
     """Reports `actor` may take at `now`: open, not snoozed, of no team or an own one."""
     if not actor.may(Right.HANDLE_REPORTS):
         return false()
+    return open_to(actor.id, now)
+
+
+def open_to(operator_id: int | BindParameter[int], now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """What `claimable` asks of a report, also for a statement built before it is known for whom.
+
+    The state stands in the statement itself: only so do the databases use the index of what is open.
+    """
     awake = or_(Report.snoozed_until.is_(None), Report.snoozed_until <= now)
-    return and_(Report.status == "open", awake, teams_of(actor.id))
+    return and_(Report.status == literal_column("'open'"), awake, teams_of(operator_id))
