@@ -19,6 +19,7 @@ log = logs.logger(__name__)
 
 EVERY_SECONDS = 0.25
 HEARTBEAT_SECONDS = 15.0
+BREATH_SECONDS = 0.05  # between two looks: a hundred commits a second need no hundred hints to every page
 
 
 class Tailer:
@@ -58,6 +59,7 @@ class Tailer:
             except Exception:
                 log.exception("tailer.failed")
                 self._ending.wait(1.0)
+            self._ending.wait(BREATH_SECONDS)
 
     def _look(self) -> None:
         with self._app.app_context():
