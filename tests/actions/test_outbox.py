@@ -8,7 +8,7 @@ from triage.actions import accounts, citizens, deliveries, replies
 from triage.actions.deliveries import Settlement
 from triage.db import db
 from triage.events import Kind
-from triage.models import Account, Contact, Delivery, Operator
+from triage.models import Account, Contact, Delivery, DeliveryAttempt, Operator
 
 
 def _answer(scene: Scene, who: Operator) -> Delivery:
@@ -87,3 +87,35 @@ def test_stop_from_a_number_given_in_the_form_is_told_on_its_report_and_confirme
     assert Kind.CONTACT_STOPPED in scene.kinds(report)
     scene.carry()
     assert [(sender, to) for sender, to, _ in scene.sent] == [(INTAKE, CITIZEN)]
+
+
+def _two_answers(scene: Scene) -> tuple[Delivery, Delivery]:
+    maya = scene.operator("Maya")
+    first, second = scene.sms("The station is closed."), scene.sms("No ballots here.", "+254711000999")
+    scene.carry()
+    for number, report in enumerate((first, second)):
+        held = scene.claim(report, maya)
+        scene.do(lambda report=report, held=held, number=number: replies.reply(
+            report.id, maya, held.id, scene.head(), "Which station?", f"key-000{number}"))
+    found = db.session.query(Delivery).filter_by(purpose="reply").order_by(Delivery.id).all()
+    return found[0], found[1]
+
+
+def test_a_name_that_the_provider_gave_to_another_answer_before_puts_this_one_in_doubt(scene: Scene) -> None:
+    first, second = _two_answers(scene)
+    scene.carry(Settlement("accepted", provider_id="GW7"))
+    states = [(one.state, one.provider_id) for one in map(scene.delivery, (first, second))]
+    assert states == [("sent", "GW7"), ("uncertain", None)]
+    assert Kind.DELIVERY_UNCERTAIN in scene.kinds(scene.report(second.report_id))
+    assert db.session.query(DeliveryAttempt).filter_by(finished_at=None).count() == 0
+
+
+def test_so_does_one_that_comes_late_and_it_is_not_sent_again_by_itself(scene: Scene) -> None:
+    first, second = _two_answers(scene)
+    scene.carry(Settlement("unknown"))
+    attempts = db.session.query(DeliveryAttempt).filter(DeliveryAttempt.delivery_id.in_((first.id, second.id))).all()
+    for number in [attempt.id for attempt in attempts]:
+        scene.do(lambda number=number: deliveries.settle(number, Settlement("accepted", provider_id="GW7")))
+    assert [scene.delivery(one).state for one in (first, second)] == ["sent", "uncertain"]
+    with scene.later(hours=1):
+        assert scene.carry() == 0

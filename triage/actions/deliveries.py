@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from channels.base import DeliveryUpdate, OutboundMessage
 from triage import backoff, clock, context, events, fitting, limits
 from triage.actions import matters, outbox
 from triage.crashpoints import crashpoint
-from triage.db import LOCK, db
+from triage.db import LOCK, db, savepoint
 from triage.errors import N_, BadInput, NotFound
 from triage.events import Kind
 from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Message, Operator
@@ -28,6 +29,7 @@ from triage.sealing import SealBroken
 Row = TypeVar("Row", Contact, Account)
 
 PAUSED_RECHECK = timedelta(minutes=5)  # resuming does not wait for it
+NAMED_BEFORE = "the provider gave it the name of another answer"
 LOST = ("released", "reassigned", "lease", "linked")  # ends of an assignment after which its answers do not go on
 
 
@@ -155,7 +157,15 @@ def _settle_late(delivery: Delivery, settlement: Settlement) -> None:
 
 
 def _accepted(delivery: Delivery, settlement: Settlement) -> None:
-    delivery.provider_id = settlement.provider_id
+    """A name the provider gave to another answer before tells nothing of this one: a person decides."""
+    try:
+        with savepoint():
+            delivery.provider_id = settlement.provider_id
+            db.session.flush()
+    except IntegrityError:
+        if delivery.state != "uncertain":
+            _finish(delivery, "uncertain", NAMED_BEFORE)
+        return
     _finish(delivery, "delivered" if settlement.delivered else "sent")
 
 
