@@ -64,9 +64,11 @@ def opt_out(receipt_key: str) -> None:
         raise NotFound
     now = citizen.current(citizen.family(first))
     person = citizen.contact(now)
-    if person is None or person.opted_out_at is not None:
+    if person is None:
         return
-    person.opted_out_at = clock.now()
+    again, person.opted_out_at = person.opted_out_at is not None, clock.now()  # a START from before takes nothing back
+    if again:
+        return
     outbox.stop(person.id)
     events.record(Kind.CONTACT_STOPPED, now.id, contact=person.id)
 

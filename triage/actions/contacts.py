@@ -54,15 +54,21 @@ def _name(name: str | None, address: str) -> str | None:
 
 
 def obey(contact: Contact, command: str, account: Account | None, item: InboundItem) -> None:
-    """STOP: nothing of ours is written to them from now on, by any number. START takes it back."""
+    """STOP: nothing of ours is written to them from now on, by any number. START takes back what was said before it.
+
+    Both count from when they reached us: one that waited, outside the database or to be read, is no later for that.
+    """
     latest = latest_report(contact)
     if command == "start":
+        if contact.opted_out_at is not None and contact.opted_out_at > item.received_at:
+            return
         contact.opted_out_at = None
         events.record(Kind.CONTACT_STARTED, latest.id if latest else None, contact=contact.id)
         return
     if contact.opted_out_at is not None:
+        contact.opted_out_at = max(contact.opted_out_at, item.received_at)
         return  # said and confirmed already: not one more message
-    contact.opted_out_at = clock.now()
+    contact.opted_out_at = item.received_at
     outbox.stop(contact.id)
     events.record(Kind.CONTACT_STOPPED, latest.id if latest else None, contact=contact.id)
     if latest is not None:
