@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
-from channels.base import InboundMessage
+from channels.base import DeliveryUpdate, InboundMessage
 from tests.scene import Scene
-from triage.actions import accounts, citizens, filing, replies
+from triage import clock
+from triage.actions import accounts, citizens, filing, ingest, replies
 from triage.db import db
 from triage.models import InboundItem, Report
+from triage.queries import outbox
 from triage.queries.ledger import ledger
 
 PHONE = "+254711000777"
@@ -64,3 +67,29 @@ def test_on_a_shared_number_a_persons_own_open_report_comes_first(scene: Scene) 
     scene.do(lambda: replies.reply(report.id, maya, held.id, scene.head(), "Which station?", "key-0001"))
     scene.carry()
     assert scene.sms("More about the first.", PHONE).id == own.id
+
+
+def _status_after(scene: Scene, minutes: int) -> InboundItem:
+    """A status that reached us this long ago, taken in only now, of a send whose acceptance is not written down."""
+    scene.account("sms", PHONE, can_send=True)
+    update = DeliveryUpdate("sms", PHONE, "OUT1", "delivered")
+    arrival = ingest.Arrival("simulator", "sms", "OUT1.delivered", b"{}",
+                             received_at=clock.now() - timedelta(minutes=minutes))
+    scene.do(lambda: ingest.receive(arrival, lambda: [update]))
+    return scene.item()
+
+
+@pytest.mark.parametrize("minutes", [0, 30])
+def test_a_status_that_comes_before_its_send_is_looked_at_again_also_after_a_long_outage(
+    scene: Scene, minutes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = _status_after(scene, minutes)
+    assert (item.state, item.due_at is not None) == ("received", True)
+    update = DeliveryUpdate("sms", PHONE, "OUT1", "delivered")
+    monkeypatch.setattr(ingest, "_parse_again", lambda _item: [update])
+    with scene.later(minutes=2 if minutes else 11):
+        assert outbox.unread() == [item.id]
+        scene.do(lambda: ingest.understand_later(item.id))
+        found = scene.item()
+        assert (found.state, found.result, found.due_at) == ("ingested", "control", None)
+        assert outbox.unread() == []

@@ -29,7 +29,8 @@ log = logs.logger(__name__)
 # Built once: what arrives runs these, and to build a statement costs more than to run it.
 TABLE: Table = InboundItem.__table__  # type: ignore[assignment]  # typed as FromClause
 FATE = update(TABLE).where(TABLE.c.id == bindparam("number"))
-KNOWN = select(Message.id).where(Message.dedupe_key == bindparam("key"))
+MESSAGES: Table = Message.__table__  # type: ignore[assignment]  # the same
+KNOWN = select(MESSAGES.c.id).where(MESSAGES.c.dedupe_key == bindparam("key"))
 ACCOUNT = select(Account).where(Account.provider == bindparam("provider"), Account.channel == bindparam("channel"),
                                 Account.address == bindparam("to"))
 
@@ -37,6 +38,7 @@ Item = InboundMessage | DeliveryUpdate
 FORMS = ("web", "desk")  # whose raw item is an InboundMessage of our own making
 PARKED = timedelta(minutes=10)  # how long a status may wait for the send it speaks of
 PARKED_RECHECK = timedelta(seconds=3)
+PARKED_LATE = timedelta(minutes=1)  # one that waited elsewhere before: it is looked at once more
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def understand_later(item_id: int) -> None:
     item = db.session.scalar(query.with_for_update(key_share=True))
     if item is not None:
         db.session.expunge(item)
-        item.state, item.error, item.due_at = "received", None, None
+        item.state, item.error = "received", None
         _understand(item, lambda: _parse_again(item))
 
 
@@ -152,7 +154,7 @@ def _understand(item: InboundItem, parse: Callable[[], Sequence[Item]]) -> None:
 def _read(item: InboundItem, parse: Callable[[], Sequence[Item]]) -> None:
     with savepoint():
         results = [_take_in(item, one) for one in parse()]
-        item.state, item.result = "ingested", (results or ["control"])[0]
+        item.state, item.result, item.due_at = "ingested", (results or ["control"])[0], None
         _keep(item)
         db.session.flush()
 
@@ -164,11 +166,15 @@ def _keep(item: InboundItem) -> None:
 
 
 def _park(item: InboundItem) -> None:
-    """A status before its send was written down: look again soon, and give up quietly after a while."""
-    if clock.now() - item.received_at > PARKED:
-        item.state, item.result = "ingested", "control"
+    """A status before its send was written down: look again soon, and give up quietly after a while.
+
+    What the desk was away for may be settled only after its status came out of the spool: it has a second look, too.
+    """
+    late = clock.now() - item.received_at > PARKED
+    if late and item.due_at is not None:
+        item.state, item.result, item.due_at = "ingested", "control", None
     else:
-        item.state, item.due_at = "received", clock.now() + PARKED_RECHECK
+        item.state, item.due_at = "received", clock.now() + (PARKED_LATE if late else PARKED_RECHECK)
     _keep(item)
 
 
@@ -180,7 +186,7 @@ def _quarantine(item: InboundItem, problem: Exception) -> None:
 
 
 def _put_aside(item: InboundItem, reason: str) -> None:
-    item.state, item.result, item.error = "quarantined", None, reason[:200]
+    item.state, item.result, item.error, item.due_at = "quarantined", None, reason[:200], None
     _keep(item)
     events.record(Kind.INBOUND_QUARANTINED, None, None, item=item.id)
 
