@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from tests.scene import Scene
 from tests.visitor import Visitor, sign_in
+from triage.web import access
+from triage.web.errors import RETRY_SECONDS
 from triage.web.live import PER_OPERATOR
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=websocket"
@@ -67,3 +71,22 @@ def test_sockets_that_are_open_at_once_are_counted_before_the_handshake(app: Fla
     assert _knock(maya).status_code == 200
     assert engine.through == PER_OPERATOR
     assert answers == [503, *[200] * (PER_OPERATOR - 1)]
+
+
+def test_a_page_hears_at_once_and_plainly_that_the_database_is_away(
+    app: Flask, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maya = sign_in(app, scene.operator("Maya"))
+    engine = Engine(app)
+
+    def away() -> None:
+        raise OperationalError("SELECT", {}, ConnectionError("the server went away"))
+
+    monkeypatch.setattr(access, "signed_in", away)
+    answer = _knock(maya)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, str(RETRY_SECONDS))
+    assert engine.through == 0
+    live = app.extensions["live"]
+    with app.test_request_context():
+        assert live._connect() is False
+    assert live.count() == 0

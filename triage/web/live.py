@@ -17,9 +17,11 @@ from flask_socketio import SocketIO, join_room
 from werkzeug.wrappers import Response
 
 from config import Settings
+from triage.db import unavailable
 from triage.queries import changes
 from triage.rights import Right
 from triage.web import access
+from triage.web.errors import RETRY_SECONDS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -62,7 +64,13 @@ class Live:
         """
         if not environ.get("PATH_INFO", "").startswith(PATH):
             return self._inner(environ, start_response)
-        operator_id = self._asker(environ)
+        try:
+            operator_id = self._asker(environ)
+        except Exception as problem:
+            if not unavailable(problem):
+                raise
+            away = Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(RETRY_SECONDS)})
+            return away(environ, start_response)
         if operator_id is None:
             return Response(status=HTTPStatus.FORBIDDEN)(environ, start_response)
         if not self._enter(operator_id):
@@ -93,15 +101,20 @@ class Live:
             self._held.remove(operator_id)
 
     def _connect(self, _auth: object = None) -> bool:
-        """A page that came through the gate begins to listen. False closes the socket."""
-        operator = access.signed_in()
+        """A page that came through the gate begins to listen. False closes the socket, also with the database away."""
+        try:
+            operator, head = access.signed_in(), changes.head()
+        except Exception as problem:
+            if not unavailable(problem):
+                raise
+            return False
         if operator is None or not operator.may(Right.READ_REPORTS):
             return False
         with self._lock:
             self._open[request.sid] = operator.id  # type: ignore[attr-defined]  # set by Flask-SocketIO
         join_room(STAFF)
         join_room(f"operator:{operator.id}")
-        self._io.emit("changed", {"head": changes.head()}, to=request.sid)  # type: ignore[attr-defined]  # the same
+        self._io.emit("changed", {"head": head}, to=request.sid)  # type: ignore[attr-defined]  # the same
         return True
 
     def _disconnect(self, _reason: object = None) -> None:
