@@ -179,3 +179,9 @@ def test_what_python_itself_would_print_goes_through_the_filter() -> None:
     assert [line["event"] for line in said] == ["uncaught", "uncaught", logs.OWN, "uncaught"]
     assert SECRET not in done.stderr + done.stdout
     assert done.returncode == 1
+
+
+def test_what_is_said_after_a_request_is_no_line_of_it(client: FlaskClient) -> None:
+    assert client.get("/healthz").headers["X-Request-Id"]
+    later = logging.LogRecord("triage.tests", logging.ERROR, __file__, 1, "sending.failed", (), None)
+    assert "request_id" not in logs.fields(later)

@@ -94,9 +94,14 @@ def _last_words(kind: type[BaseException], problem: BaseException | None, trace:
 def new_request() -> str:
     """The id of the request that begins now, by us: what a client calls it is a claim. All its lines carry it."""
     made = secrets.token_hex(8)
-    structlog.contextvars.clear_contextvars()
+    no_request()
     structlog.contextvars.bind_contextvars(request_id=made)
     return made
+
+
+def no_request() -> None:
+    """What is said from now on belongs to no request."""
+    structlog.contextvars.clear_contextvars()
 
 
 def acting(operator_id: int) -> None:

@@ -90,7 +90,7 @@ def test_only_coordinators_assign_and_capacity_holds_for_them_too(scene: Scene) 
 def test_somebody_who_is_only_admin_can_neither_see_nor_take(scene: Scene) -> None:
     root = scene.operator("Root", "admin")
     report = scene.sms("The station is closed.")
-    with pytest.raises(NotFound):
+    with pytest.raises(Forbidden):
         scene.claim(report, root)
     assert not inbox.page(root, "all").rows
     with pytest.raises(NotFound):

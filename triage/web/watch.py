@@ -19,6 +19,7 @@ def init_app(app: Flask) -> None:
     """Watch `app`. First of all parts: its clock starts before every check and stops after every other part."""
     app.before_request(begin)
     app.after_request(end)
+    app.teardown_request(forget)
     app.log_exception = lambda exc_info: log.error(  # type: ignore[method-assign]  # Flask's own quotes the address
         "request.failed", exc_info=exc_info, endpoint=_endpoint(), method=_method())
     app.extensions["metrics"] = Metrics(app)
@@ -41,6 +42,11 @@ def end(response: Response) -> Response:
         log.info("request", endpoint=_endpoint(), method=_method(), status=response.status_code,
                  duration_ms=round(seconds * 1000, 1), **who)
     return response
+
+
+def forget(_problem: BaseException | None) -> None:
+    """The request is over: what its thread says next is no line of it."""
+    logs.no_request()
 
 
 def request_metrics() -> Metrics:
