@@ -30,6 +30,7 @@ def test_a_desk_comes_back_on_an_empty_machine(scene: Scene, machine: Machine, e
     assert file.read_bytes().startswith(b"age-encryption.org/v1")
     said = empty.run_apart("restore", str(file), "--key-file", str(key.file))
     assert "3 answers were on their way" in said
+    assert "whoever was switched off since can sign in again" in said
     with opened(empty.settings):
         after = Desk(scene).picture()
         assert after.reports == before.reports

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import pyrage
 import pytest
 from flask import Flask
 
 import config
 from tests.backup.conftest import Key, Machine, make_key
 from tests.backup.desks import Desk, opened
+from tests.conftest import dispose
 from tests.scene import INTAKE, Scene
 from triage.backup import archive, make, manifest
 from triage.db import db
 from triage.models import Report
+from triage.sealing import KeyRing
 
 OTHER = bytes(range(7, 39))
 
@@ -121,8 +131,6 @@ def _what_it_says(file: Path, key: Key) -> list[object] | None:
 
 
 def _identity(key: Key) -> object:
-    import pyrage
-
     return pyrage.x25519.Identity.from_str(key.file.read_text().strip())
 
 
@@ -148,6 +156,64 @@ def _changed(text: bytes, change: dict[str, object]) -> bytes:
     for name, value in change.items():
         values[name] = {**values[name], **value} if isinstance(value, dict) else value
     return json.dumps(values).encode()
+
+
+@pytest.mark.only("sqlite")
+@pytest.mark.parametrize("damage", [
+    lambda whole: os.urandom(len(whole)), lambda whole: whole[:len(whole) // 3],
+    lambda whole: whole[:100] + os.urandom(len(whole) - 100),
+], ids=["another file", "cut off", "only its head is left"])
+def test_a_damaged_database_can_be_replaced(file: Path, empty: Machine, key: Key,
+                                            damage: Callable[[bytes], bytes]) -> None:
+    """It is why a desk is brought back. It is given up when asked for, and not while a desk runs on it."""
+    empty.run("restore", str(file), "--key-file", str(key.file))
+    present = make.file_of(empty.settings.database_url)
+    present.write_bytes(damage(present.read_bytes()))
+    broken = present.read_bytes()
+    assert "cannot be read" in empty.run("restore", str(file), "--key-file", str(key.file), status=1)
+    with _holding(present):
+        said = empty.run("restore", str(file), "--key-file", str(key.file), "--replace", status=1)
+    assert "stop it first" in said
+    assert present.read_bytes() == broken
+    empty.run("restore", str(file), "--key-file", str(key.file), "--replace")
+    assert number_of_reports(empty.settings) == 4
+
+
+@contextmanager
+def _holding(path: Path) -> Iterator[None]:
+    """Another process has the file open as a desk in WAL mode does: with a shared lock where SQLite keeps its locks."""
+    hold = ("import fcntl, sys; file = open(sys.argv[1], 'rb'); "
+            "fcntl.lockf(file, fcntl.LOCK_SH, 510, 0x40000002); print('held', flush=True); sys.stdin.read()")
+    with subprocess.Popen([sys.executable, "-c", hold, str(path)], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+        process.communicate()
+
+
+@pytest.mark.only("sqlite")
+def test_a_damaged_database_is_not_copied(machine: Machine, app: Flask, tmp_path: Path) -> None:
+    dispose(app)
+    make.file_of(machine.settings.database_url).write_bytes(os.urandom(50_000))
+    assert "cannot be read" in machine.run("backup", str(tmp_path / "desk.backup"), "--plain", status=1)
+    assert not (tmp_path / "desk.backup").exists()
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_copy_that_no_desk_with_our_keys_made_is_refused(file: Path, empty: Machine, key: Key, tmp_path: Path,
+                                                           *, named: bool) -> None:
+    """The key that copies are sealed to is public: whoever reaches the copies could put one of their own there."""
+    real, forged = archive.unpack(file, _identity(key), lambda _name: None), tmp_path / "forged"
+    ours = real.keys if named else {}
+    stranger = KeyRing({"k1": OTHER, "index": OTHER})
+    with archive.written(forged, [pyrage.x25519.Recipient.from_str(key.public)]) as out:
+        pack = archive.Pack(out)
+        pack.add(make.DATABASE, io.BytesIO(b"\\! touch /somewhere"))
+        pack.close(manifest.marked(replace(real, keys=ours, members=pack.members), stranger))
+    said = empty.run("restore", str(forged), "--key-file", str(key.file), status=1)
+    assert "not made by a desk with these keys" in said
+    assert number_of_reports(empty.settings) is None
 
 
 # ---------------------------------------------------------------- while people write

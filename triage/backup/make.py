@@ -32,10 +32,10 @@ def take(path: Path, settings: Settings, ring: KeyRing,
         with snapshot(settings.database_url) as (facts, stream):
             pack.add(DATABASE, stream)
         files.add_simulator(pack, settings)
-        made = Manifest(
+        made = manifest.marked(Manifest(
             desk=settings.desk_name, created_at=clock.now().isoformat(), database=kind(settings.database_url),
             version=version(settings.database_url), facts=facts, keys=manifest.fingerprints(ring),
-            members=pack.members)
+            members=pack.members), ring)
         pack.close(made)
     return made
 

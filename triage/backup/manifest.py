@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from triage.sealing import KeyRing
@@ -55,6 +56,7 @@ class Manifest:
     keys: Mapping[str, str]
     members: Mapping[str, Member]
     format: int = field(default=FORMAT)
+    mark: str = ""  # of who holds the keys, on everything else
 
     def text(self) -> bytes:
         """As it stands in the archive."""
@@ -71,6 +73,23 @@ def read(text: bytes) -> Manifest:
         return Manifest(**{**values, "facts": Facts(**values["facts"]), "members": members})
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise NotOurs("The archive's manifest cannot be read.") from problem
+
+
+def marked(made: Manifest, ring: KeyRing) -> Manifest:
+    """The manifest as only a desk with this key ring can write it; its checksums carry that to every byte of the copy.
+
+    A copy is sealed to a public key, with which anybody can seal anything.
+    """
+    return replace(made, mark=_mark(made, ring))
+
+
+def genuine(found: Manifest, ring: KeyRing) -> bool:
+    """Whether a desk with this key ring wrote the manifest, and nobody changed it since."""
+    return hmac.compare_digest(str(found.mark).encode(), _mark(found, ring).encode())
+
+
+def _mark(of: Manifest, ring: KeyRing) -> str:
+    return ring.blind("manifest of a copy", replace(of, mark="").text().decode())
 
 
 def fingerprints(ring: KeyRing) -> dict[str, str]:

@@ -47,8 +47,8 @@ def restore(path: Path, settings: Settings, ring: KeyRing, identity: pyrage.x255
             over: bool) -> Restored:
     """Bring the desk in the archive at `path` back, onto an empty database, or with `over` in place of the present one.
 
-    Raises Refused, archive.Damaged, archive.WrongKey, sqlite.InUse, postgres.InUse, postgres.Trouble: then the
-    desk is as it was.
+    Raises Refused, archive.Damaged, archive.WrongKey, sqlite.InUse, sqlite.Unreadable, postgres.InUse,
+    postgres.Trouble: then the desk is as it was.
     """
     found = archive.unpack(path, identity, lambda _name: None)
     _require_fitting(found, settings, ring)
@@ -78,6 +78,8 @@ def _require_fitting(found: Manifest, settings: Settings, ring: KeyRing) -> None
     if missing:
         raise Refused(f"TRIAGE_KEYS does not hold the key {missing[0]!r} that this desk was sealed with; "
                       "without it nobody could be answered.")
+    if not manifest.genuine(found, ring):
+        raise Refused("This copy was not made by a desk with these keys, or somebody changed it; nothing was changed.")
     if found.facts.revision not in revisions.known():
         raise Refused("This copy was made by a newer version of the desk; update first, then restore.")
 

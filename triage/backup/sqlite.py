@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -16,10 +17,16 @@ from triage.backup.manifest import Ask, Facts, facts
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
 BESIDE = ("-wal", "-shm", "-journal")
 BUSY_SECONDS = 10.0
+LOCKS, NUMBER_OF_LOCKS = 0x4000_0000, 512  # the bytes of a file that SQLite locks; in WAL mode as long as it is open
+RUNNING = "The desk is still running on this database; stop it first."
 
 
 class InUse(Exception):
     """Somebody has the database open; `str()` is one sentence."""
+
+
+class Unreadable(Exception):
+    """The database is damaged, or no database; `str()` is one sentence."""
 
 
 @contextmanager
@@ -73,13 +80,34 @@ def _asker(connection: sqlite3.Connection) -> Ask:
 
 
 def holds_anything(path: Path, tables: Sequence[str]) -> bool:
-    """Whether one of `tables` has a row; a file that is not there, or has no tables yet, holds nothing."""
+    """Whether one of `tables` has a row; a file that is not there, or has no tables yet, holds nothing.
+
+    Raises Unreadable.
+    """
     if not path.exists():
         return False
-    with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
+    with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection, _readable(path):
         there = {row[0] for row in connection.execute(TABLES)}
         return any(connection.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone()  # noqa: S608 - our own tables
                    for name in tables if name in there)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as problem:
+        raise Unreadable(f"{path} cannot be read: the database is damaged, or is none. Nothing was changed. Keep the "
+                         "file elsewhere, for what can be saved of it; then say --replace.") from problem
+
+
+def _require_unlocked(path: Path) -> None:
+    """The same question as `Place.require_alone` to a file that SQLite cannot read any more."""
+    with path.open("r+b") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, NUMBER_OF_LOCKS, LOCKS)
+        except OSError as problem:
+            raise InUse(RUNNING) from problem
 
 
 class Place:
@@ -92,7 +120,10 @@ class Place:
         self._file: BinaryIO | None = None
 
     def require_alone(self) -> None:
-        """Raises InUse where anybody else has the present database open. Empties the files beside it."""
+        """Raises InUse where anybody else has the present database open. Empties the files beside it.
+
+        A damaged one may be given up too: it is why a desk is brought back.
+        """
         if not self._path.exists():
             return
         with closing(sqlite3.connect(self._path, timeout=1.0, isolation_level=None)) as connection:
@@ -101,8 +132,11 @@ class Place:
                 connection.execute("BEGIN EXCLUSIVE")
                 connection.execute("COMMIT")
                 connection.execute("PRAGMA journal_mode=DELETE")
-            except sqlite3.OperationalError as problem:
-                raise InUse("The desk is still running on this database; stop it first.") from problem
+            except sqlite3.DatabaseError as problem:
+                if problem.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                    raise InUse(RUNNING) from problem
+                connection.close()
+                _require_unlocked(self._path)
 
     @contextmanager
     def filled(self) -> Iterator[Sink]:

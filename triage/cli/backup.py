@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -19,7 +20,8 @@ from triage.db import db
 P = ParamSpec("P")
 R = TypeVar("R")
 
-TROUBLES = (archive.Damaged, archive.WrongKey, restore.Refused, postgres.Trouble, postgres.InUse, sqlite.InUse)
+TROUBLES = (archive.Damaged, archive.WrongKey, restore.Refused, postgres.Trouble, postgres.InUse, sqlite.InUse,
+            sqlite.Unreadable)
 NO_KEY = ("Say to whom the copy is sealed: --to age1… or BACKUP_TO (`flask triage backup-key` makes a key), "
           "or --plain for a copy that everybody who gets hold of it can read.")
 
@@ -35,6 +37,8 @@ def plainly(command: Callable[P, R]) -> Callable[P, R]:
             raise click.ClickException(str(problem)) from problem
         except psycopg.OperationalError as problem:
             raise click.ClickException("PostgreSQL cannot be reached under DATABASE_URL.") from problem
+        except sqlite3.Error as problem:
+            raise click.ClickException("The database under DATABASE_URL cannot be read.") from problem
         except OSError as problem:
             raise click.ClickException(f"{problem.filename or 'The disk'}: {problem.strerror}.") from problem
 
@@ -96,6 +100,8 @@ def restore_(file: Path, *, key_file: Path | None, replace: bool) -> None:
     click.echo(f"{stopped.uncertain} answers were on their way and are now in doubt: a coordinator decides each. "
                f"The lease clocks stand still. Ended: {stopped.sessions} sessions, {stopped.invitations} invitations, "
                f"{stopped.tokens} tokens.")
+    click.echo("People, roles and passwords are those of that day: whoever was switched off since can sign in again. "
+               "Look through the list of people first.")
     if facts.ledger_difference:
         click.echo(f"The ledger had a difference of {facts.ledger_difference} when the copy was made.", err=True)
 
