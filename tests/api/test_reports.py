@@ -245,6 +245,7 @@ def test_a_call_is_written_down_once_and_the_books_balance(desk: Desk) -> None:
     assert (shown["channel"], shown["sender"], shown["priority"], shown["place"]) == ("phone", "…77", 1, "Ward 4")
     assert code(desk.maya.post("/reports", {**body, "text": "They sing"}, KEY)) == (422, "key_reused")
     assert desk.ben.post("/reports", {**body, "text": "They sing"}, KEY).json["result"] == "joined"
+    assert code(desk.maya.post("/reports", {**body, "channel": "gateway"}, KEY)) == (422, "key_reused")
     books = ledger.ledger()
     assert (books.received, books.opened, books.joined, books.difference) == (2, 1, 1, 0)
 

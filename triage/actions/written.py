@@ -48,11 +48,11 @@ def write_down(note: Note, actor: Operator, key: str) -> tuple[str, int | None]:
     message = _message(note, actor, key)
     body = ingest.form_body(message)
     db.session.execute(select(Operator.id).where(Operator.id == actor.id).with_for_update(key_share=True))
-    known = _item(message)  # behind the lock: the same key at the same moment is seen
+    known = _earlier(actor, key)  # behind the lock: the same key at the same moment is seen
     if known is not None:
         return _outcome(known, message, body)
     ingest.take_in(ingest.Arrival(PROVIDER, message.channel, message.external_id, body))
-    item = _item(message)
+    item = _earlier(actor, key)
     assert item is not None  # noqa: S101 - journalled a moment ago
     result, report_id = _outcome(item, message, body)
     events.record(Kind.REPORT_WRITTEN, report_id, actor.id, item=item.id)
@@ -63,7 +63,7 @@ def _message(note: Note, actor: Operator, key: str) -> InboundMessage:
     if not note.text.strip():
         raise BadInput(NO_WORDS, "text")
     return InboundMessage(
-        channel=CHANNELS[note.channel], account_address="", external_id=f"written:{actor.id}:{key}",
+        channel=CHANNELS[note.channel], account_address="", external_id=_name(actor, key),
         sender=_phone(note.sender, "sender"), sender_name=note.sender_name, text=note.text.strip(),
         reply_to=_address(note.reply_to), place_text=note.place, language=note.language, urgent=note.urgent,
         raw={"consent_wording": CONSENT},
@@ -81,10 +81,15 @@ def _address(text: str | None) -> str | None:
     return _phone(text, "reply_to", "email" if text and "@" in text else "phone")
 
 
-def _item(message: InboundMessage) -> InboundItem | None:
-    key = f"{PROVIDER}:{message.channel}:{message.external_id}"
-    return db.session.scalar(select(InboundItem).where(InboundItem.external_key == key)
+def _earlier(actor: Operator, key: str) -> InboundItem | None:
+    """What this person wrote down under this key, on whichever channel."""
+    keys = [f"{PROVIDER}:{channel}:{_name(actor, key)}" for channel in CHANNELS.values()]
+    return db.session.scalar(select(InboundItem).where(InboundItem.external_key.in_(keys))
                              .execution_options(populate_existing=True))
+
+
+def _name(actor: Operator, key: str) -> str:
+    return f"written:{actor.id}:{key}"
 
 
 def _outcome(item: InboundItem, message: InboundMessage, body: bytes) -> tuple[str, int | None]:
