@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from sqlalchemy import ColumnElement, Executable, Integer, Select, Table, bindparam, func, or_, select, update
-from sqlalchemy.orm import aliased
 
 from triage import clock, events
 from triage.actions import drafts, matters, notes, outbox
@@ -23,18 +24,18 @@ from triage.models.operators import SHIFTS
 from triage.queries import reports, scope
 from triage.rights import Right
 
-TABLE: Table = Report.__table__  # type: ignore[assignment]  # typed as FromClause
+TABLE, HELD, DRAFT, WHO = (cast(Table, model.__table__) for model in (Report, Assignment, Draft, Operator))
 ME, NOW = bindparam("me", type_=BigKey), bindparam("now", type_=UtcDateTime)
 CAPACITY = bindparam("capacity", type_=Integer())
 
 
 def _busy() -> Select[int]:
     """How many reports an operator holds that wait for them (not on the citizen, not snoozed)."""
-    about = aliased(Report)
-    awake = or_(about.snoozed_until.is_(None), about.snoozed_until <= NOW)
-    query = select(func.count()).select_from(Assignment).join(about, about.id == Assignment.report_id)
-    query = query.where(Assignment.operator_id == ME, Assignment.ended_at.is_(None))
-    return query.where(about.awaiting_citizen_since.is_(None), awake)
+    about = TABLE.alias()
+    awake = or_(about.c.snoozed_until.is_(None), about.c.snoozed_until <= NOW)
+    query = select(func.count()).select_from(HELD.join(about, about.c.id == HELD.c.report_id))
+    query = query.where(HELD.c.operator_id == ME, HELD.c.ended_at.is_(None))
+    return query.where(about.c.awaiting_citizen_since.is_(None), awake)
 
 
 def _taking(which: ColumnElement[bool]) -> Executable:
@@ -43,23 +44,24 @@ def _taking(which: ColumnElement[bool]) -> Executable:
     It also says whether anybody left a draft on what was taken.
     """
     guard = scope.open_to(ME, NOW), _busy().scalar_subquery() < CAPACITY
-    drafted = select(Draft.report_id).where(Draft.report_id == TABLE.c.id).correlate(TABLE).exists()
+    drafted = select(DRAFT.c.report_id).where(DRAFT.c.report_id == TABLE.c.id).correlate(TABLE).exists()
     taken = update(TABLE).where(which, *guard).values(status="assigned", snoozed_until=None)
     return taken.returning(TABLE.c.id, drafted)
 
 
 def _first(waits: ColumnElement[bool]) -> ColumnElement[bool]:
     """The head of the queue: urgency, then longest unanswered wait. What another is taking is passed over."""
-    queue = select(Report.id).where(scope.open_to(ME, NOW), waits).limit(1)
-    queue = queue.order_by(Report.priority, Report.unanswered_since, Report.id)
+    queue = select(TABLE.c.id).where(scope.open_to(ME, NOW), waits).limit(1)
+    queue = queue.order_by(TABLE.c.priority, TABLE.c.unanswered_since, TABLE.c.id)
     return TABLE.c.id == queue.with_for_update(skip_locked=True, key_share=True).scalar_subquery()
 
 
-# Built once: to build such a statement takes longer than to run it.
+# Built once, and of tables alone: to build such a statement, or to lead it through the ORM, takes longer than it runs.
 BUSY = _busy()
-ROOM = select(Operator.capacity).where(Operator.id == ME).with_for_update(key_share=True)
+ROOM = select(WHO.c.capacity).where(WHO.c.id == ME).with_for_update(key_share=True)
 TAKE = _taking(TABLE.c.id == bindparam("number"))
-TAKE_NEXT = (_taking(_first(Report.unanswered_since.is_not(None))), _taking(_first(Report.unanswered_since.is_(None))))
+TAKE_NEXT = (_taking(_first(TABLE.c.unanswered_since.is_not(None))),
+             _taking(_first(TABLE.c.unanswered_since.is_(None))))
 
 
 def claim(report_id: int, actor: Operator) -> Assignment:
@@ -122,7 +124,8 @@ def require_room(operator: Operator) -> None:
 
 
 def _lock_room(operator: Operator) -> int:
-    return db.session.scalars(ROOM, {"me": operator.id}).one()
+    capacity: int = db.session.scalars(ROOM, {"me": operator.id}).one()
+    return capacity
 
 
 def _require_fewer(operator: Operator, capacity: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select
+from sqlalchemy import ColumnElement, Table, and_, bindparam, func, insert, or_, select
 from sqlalchemy.orm import aliased
 
 from triage import clock, events
@@ -22,7 +22,8 @@ DEAD = ("cancelled", "failed")
 # Built once, as every verb begins with one of them.
 LOCKED = (select(Report).where(Report.id == bindparam("number")).with_for_update(key_share=True)
           .execution_options(populate_existing=True))
-START = insert(Assignment.__table__).returning(Assignment.id)  # type: ignore[arg-type]  # typed as FromClause
+HELD: Table = Assignment.__table__  # type: ignore[assignment]  # typed as FromClause
+START = insert(HELD).returning(HELD.c.id)
 ALONE = LOCKED.where(Report.duplicate_of.is_(None))
 
 
