@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import config
 from channels.base import DeliveryUpdate
@@ -20,6 +20,7 @@ from triage.errors import (
     AlreadyClosed,
     BadInput,
     ConversationMovedOn,
+    Forbidden,
     IsACopy,
     LiveReportExists,
     NotClaimable,
@@ -114,6 +115,19 @@ def test_only_the_holder_of_the_primary_or_a_coordinator_links_and_takes_out(mat
     matter.refused(NotTheHolder, lambda: copies.unlink(matter.second, matter.ben))
     matter.unlink(matter.second, matter.zawadi)
     matter.link(matter.second, matter.third, matter.zawadi)
+
+
+def test_whoever_needs_approval_neither_links_nor_takes_out_nor_splits(matter: Matter) -> None:
+    matter.link(matter.second, matter.first)
+    later = matter.scene.sms("And at Quay Street.", ROSA)
+    message = db.session.scalars(select(Message.id).where(Message.body.like("And at%"))).one()
+    assert later.id == matter.first
+    matter.scene.do(lambda: db.session.execute(
+        update(Operator).where(Operator.id.in_((matter.maya.id, matter.zawadi.id))).values(needs_approval=True)))
+    for who in (matter.maya, matter.zawadi):
+        matter.refused(Forbidden, lambda who=who: copies.link(matter.third, matter.first, who))
+        matter.refused(Forbidden, lambda who=who: copies.unlink(matter.second, who))
+        matter.refused(Forbidden, lambda who=who: splitting.split(message, who))
 
 
 def test_an_operator_does_not_take_a_colleagues_report_by_linking_it_a_coordinator_does(matter: Matter) -> None:

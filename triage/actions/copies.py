@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from triage import events
 from triage.actions import assignments, closing, filing, matters, outbox
-from triage.errors import N_, AlreadyClosed, BadInput
+from triage.errors import N_, AlreadyClosed, BadInput, Forbidden
 from triage.events import Kind
 from triage.models import Assignment, Operator, Report
 from triage.rights import Right
@@ -19,9 +19,12 @@ def link(report_id: int, primary_id: int, actor: Operator) -> Report:
     Who holds the copy loses it: their waiting answers become drafts. Where the copy waits for an answer
     the primary does too, and is woken. Copies of the copy go along, because whoever says "this is the
     same" means all of it. Linking again to the same primary changes nothing. Raises BadInput for a
-    report and itself, AlreadyClosed, IsACopy where either is a copy, NotTheHolder, and AlreadyAssigned
-    where a colleague holds the report and the actor does not coordinate.
+    report and itself, AlreadyClosed, IsACopy where either is a copy, NotTheHolder, AlreadyAssigned where
+    a colleague holds the report and the actor does not coordinate, and Forbidden
+    for a newcomer whose work needs a second pair of eyes.
     """
+    if actor.needs_approval:
+        raise Forbidden
     if report_id == primary_id:
         raise BadInput(N_("A report cannot be a copy of itself."), "of")
     report, primary = _lock_both(report_id, primary_id, actor)
@@ -86,8 +89,10 @@ def unlink(report_id: int, actor: Operator) -> Report:
     """Say that a report is no copy: it stands in the queue again; the report. For who may link.
 
     A copy that was closed with its primary is open again. Raises BadInput where it is no copy,
-    NotTheHolder, and LiveReportExists where the same thread has a newer open report.
+    NotTheHolder, Forbidden, and LiveReportExists where the same thread has a newer open report.
     """
+    if actor.needs_approval:
+        raise Forbidden
     report, primary = matters.lock_matter(report_id, actor)
     if report.duplicate_of is None:
         raise BadInput(N_("This report is not a copy."), "report")

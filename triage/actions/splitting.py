@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from triage import clock, events, fitting
 from triage.actions import matters
 from triage.db import db
-from triage.errors import N_, AlreadyClosed, BadInput, NotFound
+from triage.errors import N_, AlreadyClosed, BadInput, Forbidden, NotFound
 from triage.events import Kind
 from triage.models import Consent, Message, Operator, Report
 from triage.rights import Right
@@ -17,7 +17,10 @@ def split(message_id: int, actor: Operator, of: int | None = None) -> Report:
     """A new open report from this inbound message (`of` a report) on; the earlier messages stay where they are.
 
     The person's next message follows the newer matter, so the new report takes over the thread.
+    Forbidden for a newcomer whose work needs a second pair of eyes.
     """
+    if actor.needs_approval:
+        raise Forbidden
     message = db.session.get(Message, message_id)
     if message is None or of not in (None, message.report_id):
         raise NotFound
