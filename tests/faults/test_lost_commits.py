@@ -78,6 +78,21 @@ def test_a_commit_whose_answer_is_lost_took_place_once(proxy: Proxy, write: Writ
     assert stored() == {f"note {number}": 1 for number in range(10)}
 
 
+def test_so_did_one_that_says_nothing_in_the_history_and_leaves_its_rows_to_the_last_moment(
+    proxy: Proxy, scene: Scene
+) -> None:
+    maya, report = scene.operator("Maya").id, scene.sms("The station is closed.").id
+
+    def once() -> None:
+        db.session.add(Note(report_id=report, operator_id=maya, body="Once.", created_at=clock.now()))
+
+    proxy.cut_commit("after")
+    run_in_transaction(once)
+    assert proxy.cuts == 1
+    db.session.remove()
+    assert db.session.query(Note).count() == 1
+
+
 def test_a_commit_that_never_arrived_is_done_again(proxy: Proxy, write: Write) -> None:
     for number in range(10):
         proxy.cut_commit("before")
