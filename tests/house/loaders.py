@@ -46,6 +46,7 @@ WITHOUT_ACTOR = {
     "triage.actions.people.rehash": DOOR,
     "triage.actions.people.set_password": "the command line, which has no actor",
     "triage.actions.sessions.open": DOOR,
+    "triage.actions.sessions.open_by_password": DOOR,
     "triage.actions.sessions.touch": DOOR,
     "triage.actions.sessions.seen": DOOR,
     "triage.actions.sessions.end_all": CHANGED,

@@ -73,6 +73,30 @@ def test_somebody_switched_off_is_out_at_the_next_request_and_cannot_come_back(s
     assert browser.sign_in(amina).status_code == 401
 
 
+@pytest.mark.parametrize("meanwhile", ["a new password", "switched off"])
+def test_what_ends_every_session_ends_the_one_that_is_just_being_opened(
+    scene: Scene, browser: Browser, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    """Checking a password takes long: who knows the old one must not slip in behind the new one."""
+    amina, admin, real = scene.operator("Amina"), scene.operator("Root", "admin"), passwords.verify
+    number, root = amina.id, admin.id
+
+    def verify(password: str, password_hash: str | None, cost: str) -> bool:
+        right = real(password, password_hash, cost)
+        if meanwhile == "a new password":
+            scene.do(lambda: people.set_password(number, passwords.hashed(NEW, "low")))
+        else:
+            scene.do(lambda: people.change(number, db.session.get_one(Operator, root), people.Changes(active=False)))
+        return right
+
+    give_password(amina)
+    browser.get("/login")
+    monkeypatch.setattr(passwords, "verify", verify)
+    answer = browser.post("/login", {"email": "amina@desk.example", "password": PASSWORD})
+    assert (answer.status_code, signin_sentence() in words(answer)) == (401, True)
+    assert db.session.scalars(select(StaffSession.id)).all() == []
+
+
 def test_the_sixth_attempt_in_a_minute_waits_even_with_the_right_password(scene: Scene, browser: Browser) -> None:
     amina = scene.operator("Amina")
     give_password(amina)

@@ -28,6 +28,19 @@ def open(operator_id: int, token_hash: str, user_agent: str) -> StaffSession:  #
     return opened
 
 
+def open_by_password(operator_id: int, proven: str, token_hash: str, user_agent: str) -> bool:
+    """A new session for who has shown the password with the hash `proven`.
+
+    False, and none, where that is their password no more or they were switched off: showing it takes long,
+    and what ends every session must end this one, too.
+    """
+    still = update(Operator).where(Operator.id == operator_id, Operator.active, Operator.password_hash == proven)
+    if db.session.execute(still.values(last_seen_at=clock.now()).returning(Operator.id)).scalar() is None:
+        return False
+    open(operator_id, token_hash, user_agent)
+    return True
+
+
 def touch(token_hash: str, operator_id: int) -> None:
     """The person did something just now. A session that was ended meanwhile stays ended."""
     alive = update(StaffSession).where(StaffSession.token_hash == token_hash)

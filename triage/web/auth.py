@@ -53,17 +53,16 @@ def sign_in() -> ResponseReturnValue:
     seconds = throttle.try_once(email)
     if seconds:
         return signin.page(429, trouble=signin.wait_sentence(seconds), kept=typed, email=email, onward=onward)
-    operator = _known(email, password)
+    operator = _signed_in(email, password)
     if operator is None:
         throttle.wrong()
         return signin.page(401, trouble=signin.wrong_sentence(), kept=typed, email=email, onward=onward)
     throttle.right(email)
-    signin.begin(operator.id, request.user_agent.string)
     return _onward(operator, typed, onward)
 
 
-def _known(email: str, password: str) -> Operator | None:
-    """Who this is; the same work for people who do not exist."""
+def _signed_in(email: str, password: str) -> Operator | None:
+    """Who this is, their session begun; the same work for people who do not exist."""
     operator = found.by_email(email)
     operator_id = operator.id if operator is not None else 0
     password_hash = operator.password_hash if operator is not None and operator.active else None
@@ -71,10 +70,11 @@ def _known(email: str, password: str) -> Operator | None:
     let_go()  # hashing takes long: sixteen people who sign in would hold every connection there is
     if not passwords.verify(password, password_hash, cost) or operator is None or password_hash is None:
         return None
+    proven = password_hash
     if passwords.outdated(password_hash, cost):
-        new = passwords.hashed(password, cost)
-        run_in_transaction(lambda: people.rehash(operator_id, password_hash, new))
-    return operator
+        proven = passwords.hashed(password, cost)
+        run_in_transaction(lambda: people.rehash(operator_id, password_hash, proven))
+    return operator if signin.begin(operator_id, proven, request.user_agent.string) else None
 
 
 def _onward(operator: Operator, typed: kept.Kept | None, onward: str) -> ResponseReturnValue:
@@ -120,7 +120,8 @@ def join(token: str) -> ResponseReturnValue:
         invited = run_in_transaction(lambda: people.accept(token, password_hash))
     except BadInput as problem:
         return _invitation(token, errors.sentence(problem), problem.status)
-    signin.begin(invited.id, request.user_agent.string)
+    if not signin.begin(invited.id, password_hash, request.user_agent.string):
+        return redirect(url_for("auth.login"))
     return redirect(signin.home(invited))
 
 

@@ -52,15 +52,21 @@ def home(operator: Operator) -> str:
     return "/people" if operator.may(Right.MANAGE_PEOPLE) else "/me"
 
 
-def begin(operator_id: int, user_agent: str) -> None:
-    """A new session with a new id and a new form token; only the language is taken over."""
+def begin(operator_id: int, proven: str, user_agent: str) -> bool:
+    """A new session with a new id and a new form token; only the language is taken over.
+
+    False where the password with the hash `proven` opens nothing any more.
+    """
     token, language = passwords.token(), session.get(LANGUAGE)
-    run_in_transaction(lambda: sessions.open(operator_id, passwords.fingerprint(token), user_agent))
+    mark = passwords.fingerprint(token)
+    if not run_in_transaction(lambda: sessions.open_by_password(operator_id, proven, mark, user_agent)):
+        return False
     forget()
     session[access.SID] = token
     session.permanent = True
     if language:
         session[LANGUAGE] = language
+    return True
 
 
 def forget() -> None:
