@@ -18,10 +18,21 @@ import config
 from channels.base import InboundMessage
 from tests import checker
 from tests.scene import Scene
-from triage.actions import accounts, citizens, people, replies
+from triage.actions import accounts, assignments, citizens, closing, ingest, people, replies
 from triage.actions.deliveries import begin_attempt
 from triage.db import db, run_in_transaction
-from triage.models import Account, Delivery, Event, InboundItem, Message, Operator, SenderRule, Team, TeamMember
+from triage.models import (
+    Account,
+    Assignment,
+    Delivery,
+    Event,
+    InboundItem,
+    Message,
+    Operator,
+    SenderRule,
+    Team,
+    TeamMember,
+)
 
 pytestmark = pytest.mark.races
 
@@ -82,6 +93,47 @@ def test_two_admins_who_demote_each_other_leave_one(pair: Pair, scene: Scene) ->
     outcomes = pair.meet(lambda: people.change(ben, one(ada), plain), lambda: people.change(ada, one(ben), plain))
     assert outcomes == ["done", "Forbidden"]
     assert [person.id for person in db.session.scalars(select(Operator)) if "admin" in person.roles] == [ada]
+
+
+@pytest.mark.parametrize("way", ["claim", "next", "assign", "reopen"])
+def test_whoever_is_switched_off_at_this_moment_is_given_nothing_more(pair: Pair, scene: Scene, way: str) -> None:
+    """They would hold it for as long as nobody looks: leases may stand still, or run for nobody's answer."""
+    maya, ada = scene.operator("Maya").id, scene.operator("Ada", "admin", "coordinator").id
+    report = scene.sms("The station is closed.").id
+    if way == "reopen":
+        scene.do(lambda: closing.discard(report, one(ada), "test"))
+    ways: dict[str, Act] = {
+        "claim": lambda: assignments.claim(report, one(maya)), "next": lambda: assignments.claim_next(one(maya)),
+        "assign": lambda: assignments.assign(report, maya, one(ada)),
+        "reopen": lambda: closing.reopen(report, one(maya)),
+    }
+    said = pair.meet(lambda: people.change(maya, one(ada), people.Changes(active=False)), ways[way])
+    assert said[0] == "done"
+    assert said[1] in ("Forbidden", "NotFound")
+    assert db.session.query(Assignment).filter_by(ended_at=None).count() == 0
+
+
+def _closed_by_its_holder(scene: Scene, maya: int) -> int:
+    report = scene.sms("The station is closed.")
+    scene.claim(report, one(maya))
+    scene.do(lambda: closing.close(report.id, one(maya), "actionable"))
+    return report.id
+
+
+def _writes_again(scene: Scene) -> Act:
+    message = scene.message("It is closed again.")
+    arrival = ingest.Arrival("simulator", "sms", message.external_id, b"{}")
+    return lambda: ingest.receive(arrival, lambda: [message])
+
+
+@pytest.mark.parametrize("change", [people.Changes(active=False), people.Changes(roles=["auditor"])])
+def test_what_a_citizen_reopens_does_not_go_back_to_somebody_who_is_gone(
+    pair: Pair, scene: Scene, change: people.Changes
+) -> None:
+    maya, ada = scene.operator("Maya").id, scene.operator("Ada", "admin").id
+    report = _closed_by_its_holder(scene, maya)
+    assert pair.meet(lambda: people.change(maya, one(ada), change), _writes_again(scene)) == ["done", "done"]
+    assert (scene.report(report).status, scene.holder(scene.report(report))) == ("open", None)
 
 
 def test_a_person_made_a_member_twice_is_one(pair: Pair, scene: Scene) -> None:

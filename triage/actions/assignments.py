@@ -6,7 +6,7 @@ from typing import cast
 
 from sqlalchemy import ColumnElement, Executable, Integer, Select, Table, bindparam, func, or_, select, update
 
-from triage import clock, events
+from triage import clock, events, rights
 from triage.actions import drafts, matters, notes, outbox
 from triage.db import BigKey, UtcDateTime, db
 from triage.errors import (
@@ -15,6 +15,7 @@ from triage.errors import (
     AlreadyClosed,
     AtCapacity,
     BadInput,
+    Forbidden,
     NotClaimable,
     NotFound,
 )
@@ -58,7 +59,7 @@ def _first(waits: ColumnElement[bool]) -> ColumnElement[bool]:
 
 # Built once, and of tables alone: to build such a statement, or to lead it through the ORM, takes longer than it runs.
 BUSY = _busy()
-ROOM = select(WHO.c.capacity).where(WHO.c.id == ME).with_for_update(key_share=True)
+ROOM = select(WHO.c.capacity, WHO.c.active, WHO.c.roles).where(WHO.c.id == ME).with_for_update(key_share=True)
 TAKE = _taking(TABLE.c.id == bindparam("number"))
 TAKE_NEXT = (_taking(_first(TABLE.c.unanswered_since.is_not(None))),
              _taking(_first(TABLE.c.unanswered_since.is_(None))))
@@ -69,7 +70,7 @@ def claim(report_id: int, actor: Operator) -> Assignment:
 
     Raises AlreadyAssigned naming the holder, NotClaimable, AtCapacity or NotFound.
     """
-    capacity = _lock_room(actor)
+    capacity = lock_room(actor)
     taken = _take(TAKE, actor, capacity, number=report_id)
     if taken is not None:
         return taken
@@ -82,7 +83,7 @@ def claim(report_id: int, actor: Operator) -> Assignment:
 
 def claim_next(actor: Operator) -> Assignment | None:
     """Take the first report of the queue (urgency, then longest unanswered wait); None where none is left."""
-    capacity = _lock_room(actor)
+    capacity = lock_room(actor)
     for statement in TAKE_NEXT:
         taken = _take(statement, actor, capacity)
         if taken is not None:
@@ -92,7 +93,6 @@ def claim_next(actor: Operator) -> Assignment | None:
 
 
 def _take(statement: Executable, actor: Operator, capacity: int, **which: int) -> Assignment | None:
-    scope.require(actor, Right.HANDLE_REPORTS)
     bound = {"me": actor.id, "now": clock.now(), "capacity": capacity, **which}
     row = db.session.execute(statement, bound).first()
     return _claimed(row[0], actor, drafted=row[1]) if row is not None else None
@@ -120,12 +120,18 @@ def held_by(report_id: int, actor: Operator) -> Assignment | None:
 
 def require_room(operator: Operator) -> None:
     """AtCapacity unless `operator` may hold one more. Locks their row, so that two tabs count the same."""
-    _require_fewer(operator, _lock_room(operator))
+    _require_fewer(operator, lock_room(operator))
 
 
-def _lock_room(operator: Operator) -> int:
-    capacity: int = db.session.scalars(ROOM, {"me": operator.id}).one()
-    return capacity
+def lock_room(operator: Operator) -> int:
+    """How many reports `operator` may hold, their row locked. Forbidden where they may hold none.
+
+    Asked behind the lock: whoever was switched off a moment ago has given everything back, and gets nothing new.
+    """
+    capacity, active, roles = db.session.execute(ROOM, {"me": operator.id}).one()
+    if not (active and rights.has(roles, Right.HANDLE_REPORTS)):
+        raise Forbidden
+    return int(capacity)
 
 
 def _require_fewer(operator: Operator, capacity: int) -> None:

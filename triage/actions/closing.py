@@ -76,6 +76,7 @@ def _settle(report: Report, outcome: str, reason: str | None, through: int | Non
 
 def reopen(report_id: int, actor: Operator) -> Assignment:
     """Undo closing; the actor holds it. LiveReportExists where the same thread has a newer open report."""
+    assignments.lock_room(actor)
     report = matters.lock(report_id, actor)
     if report.status != "closed":
         raise BadInput(N_("This report is not closed."), "report")
