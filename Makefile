@@ -16,8 +16,8 @@ export PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 VENDOR := static/vendor
-# What starts servers and crowds of its own, and is timed: one after the other, with both cores for itself.
-ALONE := races or faults or browser
+# Crowds of eight processes: one after the other, with both cores for themselves.
+ALONE := races
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard triage/translations/*/LC_MESSAGES/messages.po))
 
 # $(call pip_sync,lock): what the lock says and nothing else. uv where it can, else pip.
