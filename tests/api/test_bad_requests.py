@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 
 from tests.api.programs import KEY, Desk, code, reply
@@ -52,6 +54,17 @@ def test_a_body_is_taken_to_the_letter(desk: Desk, body: dict[str, object], fiel
 def test_what_is_no_json_object_is_refused(desk: Desk, raw: bytes, kind: str, status: int) -> None:
     answer = desk.maya.ask("POST", "/reports/1/close", data=raw, content_type=kind)
     assert code(answer)[0] == status
+
+
+def test_a_body_of_untold_length_is_not_cut_off_and_believed(desk: Desk) -> None:
+    """In chunks, as a real server hands it on: what stands behind the limit counts, too."""
+    whole = b'{"channel": "phone", "text": "They shoot"}'
+    for raw, status in ((whole, 201), (whole + b" " * 1_100_000 + b"no JSON", 413)):
+        answer = desk.maya.ask("POST", "/reports", {"Transfer-Encoding": "chunked"}, content_type="application/json",
+                               input_stream=BytesIO(raw), environ_overrides={"wsgi.input_terminated": True})
+        assert answer.status_code == status
+    assert code(answer) == (413, "too_large")
+    assert ledger.ledger().received == 1
 
 
 @pytest.mark.parametrize("change, field", [

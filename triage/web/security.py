@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
 from flask_wtf import CSRFProtect
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings
@@ -78,7 +79,7 @@ def init_app(app: Flask) -> None:
         proxied = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)
         app.wsgi_app = proxied  # type: ignore[method-assign]  # WSGI middleware
     throttle.init_app(app)
-    for check in (refuse_foreign_hosts, access.load, refuse_foreign_origins):
+    for check in (refuse_foreign_hosts, access.load, refuse_foreign_origins, refuse_cut_bodies):
         app.before_request(check)
     Csrf(app)
     app.before_request(access.deny_by_default)
@@ -131,6 +132,12 @@ def refuse_foreign_origins() -> None:
     origin = request.headers.get("Origin", "null")
     if origin != "null" and origin not in _origins(context.settings()):
         raise ForeignOrigin
+
+
+def refuse_cut_bodies() -> None:
+    """A body in chunks is read up to the limit, and what follows would be left out without a word: it is too large."""
+    if "Transfer-Encoding" in request.headers and len(request.get_data()) >= MOST_BYTES:
+        raise RequestEntityTooLarge
 
 
 def _origins(settings: Settings) -> set[str]:
