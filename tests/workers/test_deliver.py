@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from channels.simulator import Behaviour, Store
 from config import Settings
 from tests.scene import CITIZEN, Scene
 from tests.servers import Redis
 from tests.workers.ringing import until, waiting, work_off
+from triage import connections
 from triage.actions import replies
 from triage.db import db
 from triage.models import Account, Delivery
@@ -153,3 +155,19 @@ def test_one_failing_part_of_the_sweep_does_not_stop_the_others(
     sweep.sweep()
     assert done == [1]
     assert "_attempts" in [one.said["part"] for one in caplog.records if one.msg == "sweep.failed"]
+
+
+@pytest.mark.parametrize("redis_url", [None], indirect=True)
+def test_a_database_that_goes_away_before_the_send_is_not_the_accounts_fault(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_given: object) -> None:
+        raise OperationalError("SELECT", {}, ConnectionError("the server went away"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connections, "connect", away)
+        assert post.send() == "queued"
+    assert db.session.query(Account).filter(Account.needs_attention.is_not(None)).count() == 0
+    with post.scene.later(minutes=5):
+        assert post.send() in ("sent", "delivered")
+    assert post.arrived() == 1

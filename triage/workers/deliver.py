@@ -12,7 +12,7 @@ from triage import clock, connections, context, logs
 from triage.actions import deliveries
 from triage.actions.deliveries import SendOrder, Settlement
 from triage.crashpoints import crashpoint
-from triage.db import CommitUnknown, db, run_in_transaction
+from triage.db import CommitUnknown, db, run_in_transaction, unavailable
 from triage.models import Account
 
 log = logs.logger(__name__)
@@ -65,6 +65,8 @@ def _send(order: SendOrder) -> Settlement:
     try:
         sender = _sender(order)
     except Exception as problem:
+        if unavailable(problem):
+            return Settlement("retry", error="the database could not be reached")
         log.error("account.unusable", account_id=order.account_id, problem=type(problem).__name__)
         return Settlement("account_problem", error=type(problem).__name__)
     return _answer(order, sender)
