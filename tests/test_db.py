@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from triage import clock, events
-from triage.db import db, insert_once, run_in_transaction, savepoint
+from triage.db import db, insert_once, run_in_transaction, savepoint, unavailable
 from triage.events import Kind
 from triage.models import Event, Operator, Team
 
@@ -134,3 +134,15 @@ def test_an_error_of_the_database_never_quotes_what_was_bound(app: Flask) -> Non
     with pytest.raises(DBAPIError) as caught:
         db.session.execute(text("INSERT INTO nowhere VALUES (:words)"), {"words": "my name is Amina, +254711000523"})
     assert "Amina" not in str(caught.value)
+
+
+@pytest.mark.only("postgresql")
+def test_a_server_that_only_reads_is_as_good_as_away(app: Flask) -> None:
+    """A standby that was not promoted yet, or a disk that the host keeps from running full."""
+    def work() -> None:
+        db.session.execute(text("SET TRANSACTION READ ONLY"))
+        _team("Coast")
+
+    with pytest.raises(DBAPIError) as refusal:
+        run_in_transaction(work)
+    assert unavailable(refusal.value)

@@ -41,6 +41,7 @@ LONGEST_WAIT = 8.0  # seconds after which nobody waits or tries anew: a thread t
 # report or a person, written behind the lock of event numbers, must never wait for who waits for that lock.
 LOCK: dict[str, Any] = {"key_share": True}  # for `session.get`; queries say with_for_update(key_share=True)
 RETRY_STATES = {"40001", "40P01"}  # serialization failure, deadlock (PostgreSQL's error codes)
+ONLY_READS = "25006"  # a standby not promoted yet, or a host that keeps a disk from running full
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -81,9 +82,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 db = SQLAlchemy(metadata=Base.metadata)
 
 
+def _state(problem: DBAPIError) -> str | None:
+    """PostgreSQL's code of an error."""
+    return getattr(problem.orig, "sqlstate", None)
+
+
 def unavailable(problem: BaseException) -> bool:
-    """Whether the database is away, locked, full, or has no connection left: nothing that asking caused."""
-    cut = isinstance(problem, DBAPIError) and problem.connection_invalidated
+    """Whether the database is away, locked, full, only reads, or has no connection left: nothing that asking caused."""
+    cut = isinstance(problem, DBAPIError) and (problem.connection_invalidated or _state(problem) == ONLY_READS)
     return cut or isinstance(problem, OperationalError | PoolEmpty | CommitUnknown)
 
 
@@ -198,13 +204,11 @@ def _turn_of_sqlite() -> Iterator[None]:
 
 
 def _worth_retrying(problem: DBAPIError) -> bool:
-    state = getattr(problem.orig, "sqlstate", None)
-    return problem.connection_invalidated or state in RETRY_STATES or engines.LOCKED in str(problem.orig)
+    return problem.connection_invalidated or _state(problem) in RETRY_STATES or engines.LOCKED in str(problem.orig)
 
 
 def _cause(problem: DBAPIError) -> str:
-    state = getattr(problem.orig, "sqlstate", None)
-    return "connection" if problem.connection_invalidated else CAUSES.get(str(state), "locked")
+    return "connection" if problem.connection_invalidated else CAUSES.get(str(_state(problem)), "locked")
 
 
 def let_go() -> None:

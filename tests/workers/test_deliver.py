@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from channels.simulator import Behaviour, Store
@@ -17,7 +18,7 @@ from tests.scene import CITIZEN, Scene
 from tests.servers import Redis
 from tests.workers.ringing import until, waiting, work_off
 from triage import connections
-from triage.actions import replies
+from triage.actions import deliveries, replies
 from triage.db import db
 from triage.models import Account, Delivery
 from triage.queries import outbox
@@ -171,3 +172,22 @@ def test_a_database_that_goes_away_before_the_send_is_not_the_accounts_fault(
     with post.scene.later(minutes=5):
         assert post.send() in ("sent", "delivered")
     assert post.arrived() == 1
+
+
+@pytest.mark.only("postgresql")
+@pytest.mark.parametrize("redis_url", [None], indirect=True)
+def test_what_the_provider_said_is_written_down_when_a_server_that_only_reads_writes_again(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+    settle = deliveries.settle
+
+    def settling(*given: object) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            db.session.execute(text("SET TRANSACTION READ ONLY"))
+        settle(*given)
+
+    monkeypatch.setattr(deliveries, "settle", settling)
+    assert post.send() == "sent"
+    assert (len(tries), post.arrived()) == (2, 1)

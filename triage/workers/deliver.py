@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import time
 
-from sqlalchemy.exc import OperationalError
-
 from channels.base import Sender
 from channels.errors import AccountProblem, ChannelError, OutcomeUnknown, Rejected, RetryLater, Unreachable
 from triage import clock, connections, context, logs
 from triage.actions import deliveries
 from triage.actions.deliveries import SendOrder, Settlement
 from triage.crashpoints import crashpoint
-from triage.db import CommitUnknown, db, run_in_transaction, unavailable
+from triage.db import db, run_in_transaction, unavailable
 from triage.models import Account
 
 log = logs.logger(__name__)
@@ -54,8 +52,8 @@ def _settle(attempt_id: int, settlement: Settlement) -> None:
         try:
             run_in_transaction(lambda: deliveries.settle(attempt_id, settlement))
             return
-        except (OperationalError, CommitUnknown):
-            if clock.steady() > until:
+        except Exception as problem:
+            if not unavailable(problem) or clock.steady() > until:
                 raise
             log.warning("delivery.settled_later", attempt_id=attempt_id)
             time.sleep(1)
