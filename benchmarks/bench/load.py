@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 PATIENCE_SECONDS = 120.0
 
@@ -79,9 +83,15 @@ def post(path: str, body: bytes, content_type: str = "application/json", **heade
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
+def _apart(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` in a thread of its own: whoever calls may have an event loop already."""
+    with ThreadPoolExecutor(1) as one:
+        return one.submit(asyncio.run, work).result()
+
+
 def drive(port: int, requests: Sequence[bytes], connections: int) -> Answers:
     """Send all `requests` to this machine's `port` over so many connections, as fast as they are answered."""
-    return asyncio.run(asyncio.wait_for(_drive(port, requests, connections), PATIENCE_SECONDS))
+    return _apart(asyncio.wait_for(_drive(port, requests, connections), PATIENCE_SECONDS))
 
 
 async def _drive(port: int, requests: Sequence[bytes], connections: int) -> Answers:
@@ -99,7 +109,7 @@ async def _drive(port: int, requests: Sequence[bytes], connections: int) -> Answ
 
 def volley(port: int, requests: Sequence[bytes]) -> list[int]:
     """Send all `requests` at the same moment, each over a connection that stands already; their statuses."""
-    return asyncio.run(asyncio.wait_for(_volley(port, requests), PATIENCE_SECONDS))
+    return _apart(asyncio.wait_for(_volley(port, requests), PATIENCE_SECONDS))
 
 
 async def _volley(port: int, requests: Sequence[bytes]) -> list[int]:

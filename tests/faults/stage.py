@@ -121,6 +121,10 @@ class Stage:
         with self._engine.connect() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(query)]
 
+    def report(self) -> int:
+        """The number of the one report: a transaction that died may have used up smaller ones."""
+        return int(self.one("SELECT max(id) FROM reports"))
+
     def one(self, query: str) -> Any:
         """The first column of the first row; None where there is none."""
         rows = self.ask(query)

@@ -84,11 +84,12 @@ def row(stage: Stage, point: str, struck: str, at_death: object) -> Cell:
 
 def answer(stage: Stage) -> tuple[dict[str, str], int | None]:
     """The operator signs in, takes the one report and answers it; the form, and the status heard."""
+    report = stage.report()
     stage.browser.sign_in(HOLDER)
-    stage.browser.take(1)
-    form = stage.browser.form(1)
+    stage.browser.take(report)
+    form = stage.browser.form(report)
     assert form is not None
-    return form, stage.browser.reply(1, form, ANSWER)
+    return form, stage.browser.reply(report, form, ANSWER)
 
 
 @desk
@@ -129,7 +130,7 @@ def die_sending(stage: Stage, point: str, expected: Outbound) -> str | None:
     stage.fell()
     stage.open()
     if not expected.heard:
-        assert stage.browser.reply(1, form, ANSWER) == SEEN_OTHER
+        assert stage.browser.reply(stage.report(), form, ANSWER) == SEEN_OTHER
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
@@ -14,7 +15,7 @@ from tests.verdict import Said
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
-ROUNDS = 20
+ROUNDS = int(os.environ.get("POWER_CUTS", "8"))
 MESSAGES = 12  # a round
 SENDERS = 40  # so that some write again
 MOST_STEPS = 20  # of the operator, before the server dies

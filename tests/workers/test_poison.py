@@ -63,8 +63,10 @@ def names(chance: random.Random) -> Iterator[bytes]:
 
 
 def test_nothing_in_the_queue_runs_but_a_number_of_ours(
-    app: Flask, redis_server: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
+    redis_server = Redis().start()  # of its own: it is flooded
+    request.addfinalizer(redis_server.kill)
     sent: list[int] = []
     monkeypatch.setattr(jobs, "deliver", lambda number: sent.append(number))
     chance, mark, client = random.Random(8), tmp_path / "run", redis_server.client()
