@@ -30,6 +30,7 @@ class Program:
         self._process: subprocess.Popen[bytes] | None = None
 
     def _run(self, *command: str, **environ: str) -> None:
+        assert not self.alive(), "it runs already: a second one would outlive the test"
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *command], cwd=config.ROOT,

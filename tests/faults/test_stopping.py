@@ -35,6 +35,7 @@ def answer_slowly(stage: Stage, seconds: float) -> None:
 
 
 @desk
+@pytest.mark.only("sqlite")  # where the server sends; how a worker is stopped: tests/workers/test_nodes.py
 @pytest.mark.parametrize("seconds, at_stop, end", [(1.0, "sent", "delivered"), (12.0, "sending", "uncertain")],
                          ids=["what is done in time is waited for", "what is not is in doubt, never repeated"])
 def test_terminated_twice_while_sending(stage: Stage, figures: Figures, seconds: float, at_stop: str, end: str) -> None:
