@@ -84,15 +84,15 @@ class Spool:
     def _keep(self, name: str, framed: bytes) -> None:
         if not self.folder.is_dir():
             self.folder.mkdir(0o700, parents=True, exist_ok=True)
-            _sync(self.folder.parent)
+            sync(self.folder.parent)
         unfinished = self._path(name, UNFINISHED)
-        with open(unfinished, "xb", buffering=0, opener=_owner_only) as file:
+        with open(unfinished, "xb", buffering=0, opener=owner_only) as file:
             if file.write(framed) != len(framed):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             crashpoint("spool.written")
             os.fsync(file.fileno())
         unfinished.rename(self._path(name, WHOLE))
-        _sync(self.folder)
+        sync(self.folder)
 
     def names(self) -> list[str]:
         """The records that wait, oldest first."""
@@ -151,7 +151,7 @@ class Spool:
         if not self.folder.is_dir():
             yield False
             return
-        with open(self.folder / "turn", "ab", opener=_owner_only) as file:
+        with open(self.folder / "turn", "ab", opener=owner_only) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -194,11 +194,13 @@ def _arrived(name: str) -> datetime | None:
         return None
 
 
-def _owner_only(path: str, flags: int) -> int:
+def owner_only(path: str, flags: int) -> int:
+    """Opens a file that nobody but the desk's own user may read."""
     return os.open(path, flags, OWNER_ONLY)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """See that what was renamed in a folder survives a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -234,8 +234,8 @@ def test_urgency_of_a_copy_is_urgency_of_the_matter(matter: Matter) -> None:
 def test_a_page_that_did_not_show_the_copy_cannot_answer(matter: Matter) -> None:
     seen = matter.scene.head()
     matter.link(matter.second, matter.first, matter.zawadi)
-    stale = lambda: replies.reply(matter.first, matter.maya, matter.fence, seen, "Which door?", "k1")  # noqa: E731
-    matter.refused(ConversationMovedOn, stale)
+    matter.refused(ConversationMovedOn, lambda: replies.reply(
+        matter.first, matter.maya, matter.fence, seen, "Which door?", "k1"))
     matter.answer()
 
 

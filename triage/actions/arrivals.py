@@ -143,7 +143,7 @@ def unpack(packed: bytes) -> Arrived:
     """What `pack` wrote. Raises ValueError, KeyError or TypeError for anything else."""
     values = json.loads(packed)
     made = KINDS[values.pop("kind")]
-    return made(**{name: _read(name, value) for name, value in values.items()})  # type: ignore[arg-type]
+    return made(**{name: _read(name, value) for name, value in values.items()})  # type: ignore[arg-type]  # what `pack` wrote
 
 
 def _read(name: str, value: object) -> object:

@@ -55,7 +55,8 @@ def _schemas() -> dict[str, Any]:
     given = {one.answer for one in operations.OPERATIONS} | {answers.Problem}
     taken = {_body(one) for one in operations.OPERATIONS if one.method == "POST"}
     wanted = [(model, "serialization") for model in given] + [(model, "validation") for model in taken]
-    _, found = models_json_schema(sorted(wanted, key=lambda each: each[0].__name__), ref_template=REFERENCE)  # type: ignore[arg-type]
+    named = sorted(wanted, key=lambda each: each[0].__name__)
+    _, found = models_json_schema(named, ref_template=REFERENCE)  # type: ignore[arg-type]  # modes are plain words
     return dict(found["$defs"])
 
 

@@ -110,14 +110,14 @@ class Release(Body):
 class Close(Body):
     """How it ended; `reason` where it is not actionable."""
 
-    outcome: Literal[OUTCOMES]  # type: ignore[valid-type]
-    reason: Literal[REASONS] | None = None  # type: ignore[valid-type]
+    outcome: Literal[OUTCOMES]  # type: ignore[valid-type]  # the words of the table, at run time
+    reason: Literal[REASONS] | None = None  # type: ignore[valid-type]  # the words of the table, at run time
 
 
 class Discard(Body):
     """Why it is not actionable."""
 
-    reason: Literal[REASONS]  # type: ignore[valid-type]
+    reason: Literal[REASONS]  # type: ignore[valid-type]  # the words of the table, at run time
 
 
 class Snooze(Body):

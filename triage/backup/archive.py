@@ -23,11 +23,11 @@ from typing import BinaryIO, cast
 import pyrage
 
 from triage.backup.manifest import Manifest, Member, NotOurs, read
+from triage.spool import OWNER_ONLY, owner_only, sync
 
 PART = 4 * 1024 * 1024
 LAST = "manifest.json"
 SEALED = b"age-encryption.org/v1"
-OWNER_ONLY = 0o600
 
 Sink = Callable[[bytes], object]
 
@@ -80,7 +80,7 @@ def written(path: Path, recipients: Sequence[pyrage.x25519.Recipient]) -> Iterat
     Sealed to `recipients`; in clear where there are none.
     """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with open(unfinished, "xb", opener=_owner_only) as file:
+    with open(unfinished, "xb", opener=owner_only) as file:
         try:
             if recipients:
                 with _sealed(file, recipients) as inner:
@@ -212,16 +212,3 @@ def _meaning(problem: Exception) -> Exception:
     if isinstance(problem, pyrage.DecryptError) and "No matching keys" in str(problem):
         return WrongKey("This private key does not open the archive: it was sealed to another one.")
     return Damaged("The archive is damaged or cut off; nothing was changed.")
-
-
-def _owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, OWNER_ONLY)
-
-
-def sync(folder: Path) -> None:
-    """See that what was renamed in a folder survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from config import Settings
-from triage.backup import archive, sqlite
+from triage.backup import sqlite
 from triage.backup.archive import Damaged, Pack, Sink
+from triage.spool import owner_only, sync
 
 SPOOL, SIMULATOR = "spool", "simulator"
 KEPT = (".record", ".damaged")  # of the spool; what is half written was promised to nobody
@@ -66,7 +67,7 @@ class Returning:
         for staged, aim in self._written.items():
             staged.rename(aim)
         for folder in {aim.parent for aim in self._written.values()}:
-            archive.sync(folder)
+            sync(folder)
 
     def clear(self) -> None:
         """Take away what was written and did not get into its place."""
@@ -75,12 +76,8 @@ class Returning:
 
 
 def _append(path: Path, content: bytes) -> None:
-    with open(path, "ab", opener=_owner_only) as file:
+    with open(path, "ab", opener=owner_only) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, archive.OWNER_ONLY)
 

@@ -10,9 +10,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from triage.backup import archive
 from triage.backup.archive import Sink
 from triage.backup.manifest import Ask, Facts, facts
+from triage.spool import OWNER_ONLY, owner_only, sync
 
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
 BESIDE = ("-wal", "-shm", "-journal")
@@ -47,7 +47,7 @@ def copied(path: Path) -> Iterator[Path]:
     _clear_away(path)
     copy = path.with_name(f"{path.name}.copy-{os.getpid()}")
     try:
-        os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, archive.OWNER_ONLY))
+        os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNER_ONLY))
         with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as source, closing(sqlite3.connect(copy)) as target:
             source.backup(target)  # all pages in one step: one read, which no writer waits for
             target.execute("PRAGMA journal_mode=DELETE")
@@ -143,7 +143,7 @@ class Place:
         """Take the bytes of the copy; afterwards they are on the disk."""
         self.clear()
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._staged, "xb", opener=lambda path, flags: os.open(path, flags, archive.OWNER_ONLY)) as file:
+        with open(self._staged, "xb", opener=owner_only) as file:
             yield file.write
             file.flush()
             os.fsync(file.fileno())
@@ -163,7 +163,7 @@ class Place:
         with self._staged.open("rb") as file:
             os.fsync(file.fileno())
         self._staged.rename(self._path)
-        archive.sync(self._path.parent)
+        sync(self._path.parent)
 
     def clear(self) -> None:
         """Take away what an earlier try left."""
