@@ -19,12 +19,14 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
 import config
+from tests import warm
 from tests.scene import Scene
 from tests.servers import Postgres, Redis
 from triage.app import create_app
 from triage.db import db
 
 pytest_plugins = ["tests.reliability"]
+warm.share()
 KEYS = {"k1": bytes(range(32)), "index": bytes(range(1, 33))}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ import requests
 
 import config
 from tests.conftest import environment
+from tests.nursery import Born, nursery
 from tests.servers import free_port
 
 PATIENCE = 60.0
@@ -27,16 +27,12 @@ class Program:
         self.settings = settings
         self._environ = environ
         self._log = Path(settings.simulator_path).with_name(f"{name}.log")
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Born | None = None
 
     def _run(self, *command: str, **environ: str) -> None:
         assert not self.alive(), "it runs already: a second one would outlive the test"
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", *command], cwd=config.ROOT,
-                env={**os.environ, **environment(self.settings), **self._environ, **environ},
-                stdout=log, stderr=log, start_new_session=True,
-            )
+        given = {**os.environ, **environment(self.settings), **self._environ, **environ}
+        self._process = nursery().start(command, given, self._log)
 
     @property
     def pid(self) -> int:

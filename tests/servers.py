@@ -2,7 +2,7 @@
 
 Both can be stopped as a power cut would, started again on the same port, and held still. As root,
 PostgreSQL's programs run as the user `postgres`, because they refuse to run as root; so its folder
-lies directly under the system's temporary folder, where that user may go.
+lies directly under the system's temporary folder, where that user may go, or in memory.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from psycopg import sql
 
 PATIENCE = 30.0
 # Nobody's data: what a test database loses in a power cut of the whole machine is of no interest.
-CARELESS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+CARELESS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_wal_size=128MB")
+# Where a copy of a database takes a tenth of the time that it takes on some disks.
+MEMORY, ROOM = Path("/dev/shm"), 2**30  # noqa: S108 - a folder of one's own is made in it
 
 
 def free_port() -> int:
@@ -46,12 +48,17 @@ def programs() -> Path:
     return Path(on_path).parent
 
 
+def _in_memory() -> Path | None:
+    """A folder in memory; None where there is none with room."""
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM else None
+
+
 class Postgres:
     """A cluster of its own. `durable=True` keeps fsync on, for what is measured or killed with it."""
 
     def __init__(self, *, durable: bool = False, options: Sequence[str] = ()) -> None:
         self.port = free_port()
-        self._home = Path(tempfile.mkdtemp(prefix="triage-pg-"))
+        self._home = Path(tempfile.mkdtemp(prefix="triage-pg-", dir=None if durable else _in_memory()))
         self._bin = programs()
         self._options = ["listen_addresses=127.0.0.1", f"unix_socket_directories={self._home}", "max_connections=200",
                          *(() if durable else CARELESS), *options]
