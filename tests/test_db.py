@@ -11,9 +11,10 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from triage import clock, events
-from triage.db import db, insert_once, run_in_transaction, savepoint, unavailable
+from triage.db import db, run_in_transaction, savepoint, unavailable
 from triage.events import Kind
 from triage.models import Event, Operator, Team
+from triage.statements import insert_once
 
 LOCKED = OperationalError("UPDATE", {}, sqlite3.OperationalError("database is locked"))
 

@@ -25,9 +25,10 @@ from triage.actions import closing, notes, people, replies
 from triage.db import Base, db
 
 MIGRATIONS = str(config.ROOT / "migrations")
-REVISIONS = ("0004", "0003", "0002", "0001")  # newest first
+REVISIONS = ("0005", "0004", "0003", "0002", "0001")  # newest first
 TRIGGERS = {"sqlite": {"events_no_update", "events_no_delete"},
-            "postgresql": {"events events_no_change", "events events_no_truncate", "events_refuse()"}}
+            "postgresql": {"events events_no_change", "events events_no_truncate", "events_refuse()",
+                           "triage_busy(bigint,timestamp with time zone)"}}
 
 SQLITE = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
 POSTGRESQL = """

@@ -15,14 +15,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Executable, Integer, MetaData, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BigInteger, DateTime, Executable, Integer, MetaData, Row, text
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
@@ -33,6 +31,7 @@ from triage import clock, commits, engines
 from triage.commits import CommitUnknown as CommitUnknown
 
 T = TypeVar("T")
+Values = Mapping[str, object] | Sequence[Mapping[str, object]]
 
 MAX_TRIES = 8
 LONGEST_PAUSE = 0.05  # seconds between tries, at most: whoever lost a deadlock should not meet the winner again
@@ -129,7 +128,7 @@ def run_in_transaction(fn: Callable[[], T]) -> T:
         try:
             result, left = _attempt(session, fn)
         except DBAPIError as problem:
-            if not (tries_left and clock.steady() < until and _worth_retrying(problem)):
+            if not (tries_left and clock.steady() < until and worth_retrying(problem)):
                 raise
             RETRIES[_cause(problem)] += 1
             time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 - jitter, not a secret
@@ -140,12 +139,43 @@ def run_in_transaction(fn: Callable[[], T]) -> T:
     raise AssertionError("unreachable")
 
 
+class _Again(BaseException):
+    """Something failed where a savepoint should have stood: the transaction starts anew, with savepoints.
+
+    No Exception: nobody between the savepoint and the transaction may take it for a refusal.
+    """
+
+
+def run_statement(statement: Executable, values: Values, info: Mapping[str, Any]) -> Row[Any] | None:
+    """One statement that is a transaction of its own, done in one turn to the server (PostgreSQL); its first row.
+
+    The listeners are told `info` if there is one. Raises DBAPIError; where the connection was lost meanwhile
+    nobody knows whether it took place, and who asked must find out.
+    """
+    db.session.rollback()
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        row = connection.execute(statement, values).first()
+    if row is not None:
+        for hook in _after_commit:
+            hook(info)
+    return row
+
+
 def _attempt(session: Session, fn: Callable[[], T]) -> tuple[T, Mapping[str, Any]]:
+    """Without savepoints first: each costs two turns to the server, and hardly one is ever needed."""
+    try:
+        return _once(session, fn, with_savepoints=False)
+    except _Again:
+        return _once(session, fn, with_savepoints=True)
+
+
+def _once(session: Session, fn: Callable[[], T], *, with_savepoints: bool) -> tuple[T, Mapping[str, Any]]:
     session.rollback()  # end the read snapshot: everything below sees the present
     session.info.clear()
     with _write_turn(session):
         try:
             session.info["writing"] = True
+            session.info["savepoints"] = with_savepoints
             _begin(session)
             result = fn()
             for hook in _before_commit:
@@ -157,11 +187,12 @@ def _attempt(session: Session, fn: Callable[[], T]) -> tuple[T, Mapping[str, Any
             raise
         finally:
             session.info.pop("writing", None)
+            session.info.pop("connection", None)
 
 
 def _begin(session: Session) -> None:
     try:
-        session.connection(execution_options=engines.TO_WRITE)
+        session.info["connection"] = session.connection(execution_options=engines.TO_WRITE)
     except PoolEmpty as problem:
         raise OperationalError("BEGIN", {}, problem) from problem
 
@@ -203,7 +234,8 @@ def _turn_of_sqlite() -> Iterator[None]:
         _writer_lock.release()
 
 
-def _worth_retrying(problem: DBAPIError) -> bool:
+def worth_retrying(problem: DBAPIError) -> bool:
+    """Whether it was the moment that was wrong, not the statement: a crossing, a lock, a lost connection."""
     return problem.connection_invalidated or _state(problem) in RETRY_STATES or engines.LOCKED in str(problem.orig)
 
 
@@ -218,7 +250,24 @@ def let_go() -> None:
 
 @contextmanager
 def savepoint() -> Iterator[None]:
-    """Run a block that may fail alone: an exception undoes the block and what it recorded, and leaves."""
+    """Run a block that may fail alone: an exception undoes the block and what it recorded, and leaves.
+
+    In a transaction's first run the block stands alone; if it fails, the whole runs again with savepoints.
+    """
+    if db.session.info.get("savepoints", True):
+        with _savepoint():
+            yield
+        return
+    try:
+        yield
+    except Exception as problem:
+        if isinstance(problem, DBAPIError) and worth_retrying(problem):
+            raise
+        raise _Again from problem
+
+
+@contextmanager
+def _savepoint() -> Iterator[None]:
     info = db.session.info
     marks = {key: len(value) for key, value in info.items() if isinstance(value, list)}
     try:
@@ -228,25 +277,6 @@ def savepoint() -> Iterator[None]:
         for key in [key for key, value in info.items() if isinstance(value, list)]:
             del info[key][marks.get(key, 0):]
         raise
-
-
-def insert_once(model: type[Base], key: Sequence[str], **values: object) -> int | None:
-    """Insert a row unless the unique `key` columns already have it; its (first) key, or None where it was there.
-
-    One statement (`ON CONFLICT DO NOTHING … RETURNING id`): safe under any concurrency. `key` names
-    the columns of a unique index without a WHERE.
-    """
-    statement = _insertion(model, tuple(key), db.session.get_bind().dialect.name)
-    return db.session.execute(statement, values).scalar()
-
-
-@cache
-def _insertion(model: type[Base], key: tuple[str, ...], dialect: str) -> Executable:
-    """Built once: to build a statement costs several times as much as to run it."""
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    table = model.__table__
-    fresh = insert(table)  # type: ignore[arg-type]  # typed as FromClause
-    return fresh.on_conflict_do_nothing(index_elements=list(key)).returning(*table.primary_key)
 
 
 def init_app(app: Flask, url: str) -> None:

@@ -8,12 +8,16 @@ from collections.abc import Mapping
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
+from psycopg import Connection as PostgresConnection
+from psycopg import Error as PostgresError
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DisconnectionError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from triage import clock
 
 POOL, MOST_CONNECTIONS = 16, 32  # of one process: what it keeps open, and what it opens at most
+TRUSTED_SECONDS = 0.5  # how long a connection that rested is taken for alive
 BUSY_TIMEOUT_MS = 5_000
 POLL = 0.01  # seconds, at most, until SQLite is asked for its lock again
 LOCKED = "database is locked"  # SQLite's words for it
@@ -29,7 +33,7 @@ def options(url: str) -> dict[str, object]:
     if url.startswith("sqlite"):
         return {"pool_size": 16, "max_overflow": 256, "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000},
                 "hide_parameters": True}
-    return {"pool_pre_ping": True, "pool_size": POOL, "max_overflow": MOST_CONNECTIONS - POOL, "pool_timeout": 5,
+    return {"pool_size": POOL, "max_overflow": MOST_CONNECTIONS - POOL, "pool_timeout": 5,
             "hide_parameters": True,
             "connect_args": {"connect_timeout": 3, **NOTICING_SILENCE,
                              "options": " ".join(f"-c {one}" for one in PATIENCE_OF_POSTGRES)}}
@@ -42,6 +46,23 @@ def _on_connect(connection: Any, _record: object) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
                        f"busy_timeout={BUSY_TIMEOUT_MS}", "trusted_schema=OFF"):
             connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Pool, "checkin")
+def _on_checkin(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["rested_since"] = clock.steady()
+
+
+@event.listens_for(Pool, "checkout")
+def _on_checkout(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """A connection that rested may have died meanwhile: a turn to the server tells. One just used is not asked."""
+    rested = clock.steady() - record.info.get("rested_since", clock.steady())
+    if rested > TRUSTED_SECONDS and isinstance(connection, PostgresConnection):
+        try:
+            with connection.transaction():
+                connection.execute("SELECT 1")
+        except PostgresError as problem:
+            raise DisconnectionError from problem
 
 
 @event.listens_for(Engine, "begin")

@@ -1,8 +1,9 @@
-"""The history: `record` what happened; numbers are taken in commit order, so a reader never skips one.
+"""The history: `record` what happened; whoever reads up to `head` never skips a number.
 
-Events wait in the session until the last moment of the transaction. There PostgreSQL takes an
-advisory lock before it numbers them (SQLite has one writer anyway), so number order is commit
-order: whoever asks "after 884" has seen everything up to 884.
+Events wait in the session until the last moment of the transaction; there they are numbered and written.
+SQLite has one writer, so number order is commit order. On PostgreSQL several transactions may be between
+the numbering and the end of their commit. Each says so by an advisory lock that names a number below all
+its own, held until its lines can be seen. `head` is the highest number below which nothing is on its way.
 """
 
 from __future__ import annotations
@@ -19,13 +20,17 @@ from triage import clock
 from triage.commits import evidence
 from triage.db import after_commit, before_commit, db
 from triage.models import Event
+from triage.statements import execute
 
-NUMBER_LOCK = 7_236_001  # any constant: the advisory lock of event numbers
+ON_ITS_WAY = 7_236_001  # any constant: the upper half of the advisory locks of events that are being committed
 INSERT = insert(Event.__table__)  # type: ignore[arg-type]  # typed as FromClause
-# Lock, number and write in one statement: others wait for this lock until our commit, so every turn to the
-# server counts. Numbers are taken above the sort, which is above the lock. It also tells the transaction's number.
-LOCK_AND_INSERT = text("""
-    WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(:key)), line AS (
+# Says "at or below this number nothing of mine". A statement that writes events joins it below the numbering.
+TURN = f"""SELECT pg_advisory_xact_lock_shared(CAST({ON_ITS_WAY} AS bigint) << 32 | last_value & 4294967295) AS said
+    FROM events_seq_seq"""  # noqa: S608 - a constant of ours
+# Lock, number, write, in one statement. The lock stands below the sort, which stands below the numbering: so it
+# is taken first. It also tells the transaction's number.
+LOCK_AND_INSERT = text(f"""
+    WITH turn AS MATERIALIZED ({TURN}), line AS (
         SELECT each.* FROM turn CROSS JOIN ROWS FROM (json_to_recordset(CAST(:lines AS json)) AS (
             report_id bigint, operator_id bigint, kind varchar, data json, occurred_at timestamptz
         )) WITH ORDINALITY AS each (report_id, operator_id, kind, data, occurred_at, place)
@@ -33,7 +38,18 @@ LOCK_AND_INSERT = text("""
     INSERT INTO events (report_id, operator_id, kind, data, occurred_at)
     SELECT report_id, operator_id, kind, data, occurred_at FROM line ORDER BY place
     RETURNING CAST(pg_current_xact_id() AS text)
-""")
+""")  # noqa: S608 - the same
+# How far numbers have been given away, then what is on its way: in this order. Whoever locks after the look
+# numbers above what was read before it. PostgreSQL lets go of locks when what they held is visible to all.
+HEAD = text(f"""
+    SELECT coalesce((
+        SELECT min(given.seq - (given.seq - objid::bigint & 4294967295)) FROM pg_locks
+        WHERE locktype = 'advisory' AND classid::bigint = {ON_ITS_WAY} AND objsubid = 1
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ), given.seq)
+    FROM (SELECT last_value - (NOT is_called)::int AS seq FROM events_seq_seq OFFSET 0) AS given
+""")  # noqa: S608 - the same
+LAST = select(func.max(Event.__table__.c.seq))  # of the table alone: past the ORM
 
 
 class Kind(StrEnum):
@@ -106,20 +122,26 @@ def number(session: Session) -> None:
         return
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
-        bound = {"key": NUMBER_LOCK, "lines": json.dumps(waiting, default=str)}
-        session.info["number"] = session.execute(LOCK_AND_INSERT, bound).scalars().first()
+        bound = {"lines": json.dumps(waiting, default=str)}
+        session.info["number"] = execute(LOCK_AND_INSERT, bound).scalars().first()
     else:
-        session.execute(INSERT, waiting)
+        execute(INSERT, waiting)
 
 
 def head() -> int:
-    """The highest number committed so far, 0 on an empty desk."""
-    return db.session.scalar(select(func.max(Event.seq))) or 0
+    """The number up to which the history is complete, 0 on an empty desk: nothing will appear at or below it.
+
+    What is read after it was asked for is at least as new.
+    """
+    if db.session.get_bind().dialect.name == "postgresql":
+        return execute(HEAD).scalar() or 0
+    return execute(LAST).scalar() or 0
 
 
 def after(seq: int, limit: int = 500) -> list[Event]:
-    """Up to `limit` events with a number above `seq`, in commit order, with no gaps left behind."""
-    return list(db.session.scalars(select(Event).where(Event.seq > seq).order_by(Event.seq).limit(limit)))
+    """Up to `limit` events with a number above `seq` and up to `head`, by number: none will appear between them."""
+    known = Event.seq > seq, Event.seq <= head()
+    return list(db.session.scalars(select(Event).where(*known).order_by(Event.seq).limit(limit)))
 
 
 _listeners: list[Callable[[frozenset[str]], None]] = []

@@ -1,8 +1,11 @@
 """Whether the database can be reached, found out without anybody waiting long for the answer.
 
 A database that is frozen, or behind a network that swallows everything, says nothing: no time-out of
-its own ends that. So a transaction which must not be waited for runs in a thread of its own. Who waits
-for it gives up after a moment; the transaction may still take place, and must be safe to repeat.
+its own ends that. So a transaction which must not be waited for runs in another thread. Who waits for
+it gives up after a moment; the transaction may still take place, and must be safe to repeat.
+
+What arrives while others are being written waits for its turn and is written together with who waits
+too: one transaction, one wait for the disk (a group commit). Where that fails, each goes alone.
 
 While the database is away nobody waits for it any more: one transaction a second tries, for a blink,
 and whoever comes in between is told at once.
@@ -11,19 +14,26 @@ and whoever comes in between is told at once.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Generic, TypeVar, cast
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar, cast
 
 from flask import Flask, current_app
+from sqlalchemy import make_url
 
 from triage import clock
 from triage.db import run_in_transaction, unavailable
 
 T = TypeVar("T")
+G = TypeVar("G")
 
 PATIENCE = 3.0  # seconds, for a database that was there a moment ago
 BLINK = 0.25  # seconds, for one that was not
 EVERY = 1.0  # seconds between tries while it is away
+# How many write at a time. SQLite lets one; elsewhere one thinks while the others wait for the server.
+RUNNERS = {"sqlite": 1, "postgresql": 3}
+TOGETHER = 16  # transactions written as one, at most: what they lock is locked until the last is done
+IDLE = 5.0  # seconds after which a runner without work ends
 
 
 class OutOfReach(Exception):
@@ -35,28 +45,33 @@ class Reach:
 
     def __init__(self, app: Flask) -> None:
         """Believe that it is there until it was not."""
-        self._app = app
         self._lock = threading.Lock()
         self._away = False
         self._trying = 0
         self._next_try = 0.0
+        url = make_url(app.config["SETTINGS"].database_url)
+        self._line = _Line(app, self._end, RUNNERS[url.get_backend_name()])
 
     def transaction(self, fn: Callable[[], T]) -> T:
-        """`run_in_transaction(fn)`, waited for as long as makes sense now.
+        """`run_in_transaction(fn)`, waited for as long as makes sense now, perhaps together with others.
 
         Raises OutOfReach; `fn` may then still be running, so it must touch nothing of the caller's
         and be safe to call twice.
         """
+        return self.together(_each, fn)
+
+    def together(self, write: Callable[[Sequence[G]], Sequence[T]], given: G) -> T:
+        """The same for `write([given, …])`, which gives back what became of each; whoever comes with it shares it."""
         patience = self._patience()
         if patience is None:
             raise OutOfReach
-        return self._wait(fn, patience)
+        return self._wait(_Attempt(write, given), patience)
 
     def insist(self, fn: Callable[[], T], seconds: float) -> T:
         """The same, waited for `seconds` whatever is known: how a process finds out that the database is back."""
         with self._lock:
             self._trying += 1
-        return self._wait(fn, seconds)
+        return self._wait(_Attempt(_each, fn), seconds)
 
     def _patience(self) -> float | None:
         with self._lock:
@@ -65,15 +80,14 @@ class Reach:
             self._trying += 1
             return BLINK if self._away else PATIENCE
 
-    def _wait(self, fn: Callable[[], T], patience: float) -> T:
-        attempt = _Attempt(fn)
+    def _wait(self, attempt: _Attempt[T], patience: float) -> T:
         try:
-            threading.Thread(target=self._run, args=(attempt,), daemon=True, name="transaction").start()
+            self._line.put(attempt)
         except RuntimeError as problem:  # no thread to be had
-            self._end(away=True)
+            self._end(1, away=True)
             raise OutOfReach from problem
         if not attempt.done.wait(patience):
-            self._note(away=True)
+            self._give_up(attempt)
             raise OutOfReach
         if attempt.problem is None:
             return cast(T, attempt.result)
@@ -81,18 +95,15 @@ class Reach:
             raise OutOfReach from attempt.problem
         raise attempt.problem
 
-    def _run(self, attempt: _Attempt[T]) -> None:
-        with self._app.app_context():
-            try:
-                attempt.result = run_in_transaction(attempt.fn)
-            except BaseException as problem:
-                attempt.problem = problem
-        self._end(away=attempt.problem is not None and unavailable(attempt.problem))
-        attempt.done.set()
+    def _give_up(self, attempt: _Attempt[T]) -> None:
+        if self._line.leave(attempt):
+            self._end(1, away=True)
+        else:
+            self._note(away=True)
 
-    def _end(self, *, away: bool) -> None:
+    def _end(self, count: int, *, away: bool) -> None:
         with self._lock:
-            self._trying -= 1
+            self._trying -= count
         self._note(away=away)
 
     def _note(self, *, away: bool) -> None:
@@ -105,11 +116,98 @@ class Reach:
 class _Attempt(Generic[T]):
     """A transaction somebody waits for, and what became of it."""
 
-    def __init__(self, fn: Callable[[], T]) -> None:
-        self.fn = fn
+    def __init__(self, write: Callable[[Sequence[G]], Sequence[T]], given: G) -> None:
+        self.write: Callable[[Sequence[Any]], Sequence[T]] = write
+        self.given = given
         self.done = threading.Event()
         self.result: T | None = None
         self.problem: BaseException | None = None
+        self.runner: _Runner | None = None
+
+
+class _Line:
+    """Who waits, and the few threads that write."""
+
+    def __init__(self, app: Flask, end: Callable[..., None], runners: int) -> None:
+        self.app, self.end, self._most = app, end, runners
+        self._changed = threading.Condition()
+        self._waiting: deque[_Attempt[object]] = deque()
+        self._runners: set[_Runner] = set()
+        self._idle = 0
+
+    def put(self, attempt: _Attempt[T]) -> None:
+        """Stand in line; RuntimeError where nobody is there to write and no thread can be started."""
+        with self._changed:
+            if not self._idle and len(self._runners) < self._most:
+                self._runners.add(_Runner(self))
+            self._waiting.append(cast("_Attempt[object]", attempt))
+            self._changed.notify()
+
+    def take(self, runner: _Runner) -> list[_Attempt[object]]:
+        """Whoever waits, as many as may go together; nobody where `runner` should end."""
+        with self._changed:
+            if runner in self._runners and not self._waiting:
+                self._idle += 1
+                self._changed.wait(IDLE)
+                self._idle -= 1
+            if runner not in self._runners or not self._waiting:
+                self._runners.discard(runner)
+                return []
+            return self._batch(runner)
+
+    def _batch(self, runner: _Runner) -> list[_Attempt[object]]:
+        batch: list[_Attempt[object]] = []
+        while self._waiting and len(batch) < TOGETHER and (not batch or self._waiting[0].write == batch[0].write):
+            batch.append(self._waiting.popleft())
+            batch[-1].runner = runner
+        return batch
+
+    def leave(self, attempt: _Attempt[T]) -> bool:
+        """Wait no longer; whether it had not begun. Of a runner that is stuck nothing more is expected."""
+        with self._changed:
+            if attempt.runner is None:
+                self._waiting.remove(cast("_Attempt[object]", attempt))
+                return True
+            self._runners.discard(attempt.runner)
+            return False
+
+
+class _Runner(threading.Thread):
+    """Writes what waits, until nothing has for a while."""
+
+    def __init__(self, line: _Line) -> None:
+        super().__init__(daemon=True, name="transactions")
+        self._of = line
+        self.start()
+
+    def run(self) -> None:
+        """Batch after batch."""
+        while batch := self._of.take(self):
+            with self._of.app.app_context():
+                _run(batch)
+            problems = [attempt.problem for attempt in batch if attempt.problem is not None]
+            self._of.end(len(batch), away=any(unavailable(problem) for problem in problems))
+            for attempt in batch:
+                attempt.done.set()
+
+
+def _each(work: Sequence[Callable[[], T]]) -> list[T]:
+    return [fn() for fn in work]
+
+
+def _run(batch: Sequence[_Attempt[object]]) -> None:
+    try:
+        results = run_in_transaction(lambda: batch[0].write([attempt.given for attempt in batch]))
+    except BaseException as problem:
+        if len(batch) == 1 or unavailable(problem):
+            for attempt in batch:
+                attempt.problem = problem
+        else:  # one of them may be to blame: nobody else shall suffer for it
+            for attempt in batch:
+                _run([attempt])
+        return
+    for attempt, result in zip(batch, results, strict=True):
+        attempt.result = result
 
 
 def reach() -> Reach:

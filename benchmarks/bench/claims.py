@@ -18,8 +18,9 @@ from benchmarks.bench.doors import Visitor, visitor
 from benchmarks.bench.machine import Bench
 from benchmarks.bench.results import Figures, Must, Row, interleaved, ratios
 from benchmarks.bench.sites import Desk
-from triage.actions import assignments
-from triage.db import db, run_in_transaction
+from triage.actions import taking
+from triage.db import db
+from triage.errors import AlreadyAssigned
 from triage.models import Assignment, Operator, Report
 
 NONE = Must("=", 0)
@@ -112,14 +113,15 @@ def _patiently(number: int, operator_id: int) -> int:
     """On SQLite processes starve each other: who was refused their turn to write comes again."""
     while True:
         with suppress(OperationalError):
-            return run_in_transaction(lambda: _try(number, operator_id))
+            return _try(number, operator_id)
 
 
 def _try(number: int, operator_id: int) -> int:
     try:
-        return assignments.claim(number, db.session.get_one(Operator, operator_id)).report_id
-    except assignments.AlreadyAssigned:
+        taking.take(number, db.session.get_one(Operator, operator_id))
+    except AlreadyAssigned:
         return 0
+    return number
 
 
 def _lock_step(bench: Bench, desk: Desk, people: Sequence[int], name: str) -> list[Row]:
@@ -185,11 +187,11 @@ def _round(desk: Desk, people: Sequence[int], seconds: float) -> Figures:
 
 def claimer(people: Sequence[int]) -> Caller:
     """“Take next”, as the page and the API call it, by one after the other of these people: nobody holds very many."""
-    turns = itertools.cycle(people)
+    turns = itertools.cycle([Operator(id=person, shift="taking") for person in people])  # as a request has them
 
     def take() -> int | None:
-        person = next(turns)
-        return run_in_transaction(lambda: _next(person))
+        taken = taking.take_next(next(turns))
+        return taken.report_id if taken else None
 
     for _ in range(WARM):  # a server has run these statements before
         take()
@@ -199,11 +201,6 @@ def claimer(people: Sequence[int]) -> Caller:
 def _crews(people: Sequence[int]) -> list[tuple[Sequence[int]]]:
     """Everybody who calls in, dealt out to the callers."""
     return [(people[place::SIZE],) for place in range(SIZE)]
-
-
-def _next(operator_id: int) -> int | None:
-    taken = assignments.claim_next(db.session.get_one(Operator, operator_id))
-    return taken.report_id if taken else None
 
 
 def _fair(bench: Bench, desk: Desk, people: Sequence[int], database: str, name: str) -> Row:

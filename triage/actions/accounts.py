@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from triage import addresses, clock, connections, context, events
 from triage.actions import matters, outbox
-from triage.db import LOCK, db, insert_once
+from triage.db import LOCK, db
 from triage.errors import N_, BadInput, NotFound
 from triage.events import Kind
 from triage.models import Account, Delivery, Operator, Report, SenderRule
@@ -17,6 +17,7 @@ from triage.models.deliveries import WAITING
 from triage.models.desk import SENDER_RULES
 from triage.queries import scope
 from triage.rights import Right
+from triage.statements import insert_once
 
 MOST_LABEL, MOST_SECRET, MOST_WINDOWS, MOST_SECONDS = 120, 4000, 4, 31 * 86400
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -50,7 +50,7 @@ class Hook:
 
     def take_in(self) -> None:
         """Journal and understand it."""
-        ingest.take_in(self.raw())
+        ingest.take_in([self.raw()])
 
     def raw(self) -> ingest.Arrival:
         """What the journal keeps of it."""
@@ -118,6 +118,15 @@ class Stop:
 
 
 Arrived = Hook | Form | Words | Stop
+
+
+def take_in(batch: Sequence[Arrived]) -> list[None]:
+    """Take in all of them in one transaction; what providers brought is journalled first, by one statement."""
+    hooks = [arrived for arrived in batch if isinstance(arrived, Hook)]
+    ingest.take_in([hook.raw() for hook in hooks])
+    return [None if isinstance(arrived, Hook) else arrived.take_in() for arrived in batch]
+
+
 KINDS: dict[str, type[Arrived]] = {"hook": Hook, "form": Form, "words": Words, "stop": Stop}
 
 

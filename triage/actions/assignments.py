@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, Executable, Integer, Select, Table, bindparam, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Integer,
+    Select,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from triage import clock, events, rights
 from triage.actions import drafts, matters, notes, outbox
@@ -24,6 +37,7 @@ from triage.models import Assignment, Draft, Operator, Report
 from triage.models.operators import SHIFTS
 from triage.queries import reports, scope
 from triage.rights import Right
+from triage.statements import key_of
 
 TABLE, HELD, DRAFT, WHO = (cast(Table, model.__table__) for model in (Report, Assignment, Draft, Operator))
 ME, NOW = bindparam("me", type_=BigKey), bindparam("now", type_=UtcDateTime)
@@ -50,11 +64,15 @@ def _taking(which: ColumnElement[bool]) -> Executable:
     return taken.returning(TABLE.c.id, drafted)
 
 
-def _first(waits: ColumnElement[bool]) -> ColumnElement[bool]:
+def first(who: ColumnElement[int], waits: ColumnElement[bool]) -> Select[int]:
     """The head of the queue: urgency, then longest unanswered wait. What another is taking is passed over."""
-    queue = select(TABLE.c.id).where(scope.open_to(ME, NOW), waits).limit(1)
+    queue = select(TABLE.c.id).where(scope.open_to(who, NOW), waits).limit(literal_column("1"))
     queue = queue.order_by(TABLE.c.priority, TABLE.c.unanswered_since, TABLE.c.id)
-    return TABLE.c.id == queue.with_for_update(skip_locked=True, key_share=True).scalar_subquery()
+    return queue.with_for_update(skip_locked=True, key_share=True)
+
+
+def _first(waits: ColumnElement[bool]) -> ColumnElement[bool]:
+    return TABLE.c.id == first(ME, waits).scalar_subquery()
 
 
 # Built once, and of tables alone: to build such a statement, or to lead it through the ORM, takes longer than it runs.
@@ -93,9 +111,16 @@ def claim_next(actor: Operator) -> Assignment | None:
 
 
 def _take(statement: Executable, actor: Operator, capacity: int, **which: int) -> Assignment | None:
-    bound = {"me": actor.id, "now": clock.now(), "capacity": capacity, **which}
+    bound = {"me": key_of(actor), "now": clock.now(), "capacity": capacity, **which}
     row = db.session.execute(statement, bound).first()
     return _claimed(row[0], actor, drafted=row[1]) if row is not None else None
+
+
+def taken_at(actor: Operator, moment: datetime) -> Assignment | None:
+    """What `actor` took at exactly this moment and still holds. Waits for whatever they are just taking."""
+    lock_room(actor)
+    held = select(Assignment).where(Assignment.operator_id == actor.id, Assignment.started_at == moment)
+    return db.session.scalar(held.where(Assignment.ended_at.is_(None)))
 
 
 def _claimed(report_id: int, actor: Operator, *, drafted: bool) -> Assignment:
@@ -128,7 +153,7 @@ def lock_room(operator: Operator) -> int:
 
     Asked behind the lock: whoever was switched off a moment ago has given everything back, and gets nothing new.
     """
-    capacity, active, roles = db.session.execute(ROOM, {"me": operator.id}).one()
+    capacity, active, roles = db.session.execute(ROOM, {"me": key_of(operator)}).one()
     if not (active and rights.has(roles, Right.HANDLE_REPORTS)):
         raise Forbidden
     return int(capacity)

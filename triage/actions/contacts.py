@@ -2,47 +2,63 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from functools import cache
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from flask_babel import force_locale, gettext
-from sqlalchemy import Executable, Table, bindparam, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, bindparam, or_, select, update
 
 from triage import addresses, clock, context, events
 from triage.actions import outbox
 from triage.db import db
 from triage.events import Kind
 from triage.models import Account, Contact, InboundItem, Message, Report
+from triage.statements import execute, insert_once
 
 ACKNOWLEDGE_EVERY = timedelta(days=1)
+# Built once, and of tables alone: everything that arrives runs them.
 TABLE: Table = Contact.__table__  # type: ignore[assignment]  # typed as FromClause
-GIVEN = ("address_kind", "address_key", "address_sealed", "hint", "name", "language", "created_at")
+PLAIN = TABLE.c["id", "address_kind", "language", "opted_out_at", "acknowledged_at"]
+KNOWN = (select(*PLAIN).where(TABLE.c.address_kind == bindparam("kind"), TABLE.c.address_key == bindparam("key"))
+         .with_for_update(key_share=True))
+CHANGE = update(TABLE).where(TABLE.c.id == bindparam("number"))
 
 
-def find_or_make(kind: str, address: str, name: str | None = None, language: str | None = None) -> Contact:
+class Person(NamedTuple):
+    """What filing needs of a contact: a plain value; `_note` writes down what becomes of it."""
+
+    id: int
+    address_kind: str
+    language: str | None
+    opted_out_at: datetime | None
+    acknowledged_at: datetime | None
+
+
+def find_or_make(kind: str, address: str, name: str | None = None, language: str | None = None) -> Person:
     """The one contact of an address, locked. The address is stored sealed, found by its blind index."""
     normal = addresses.normalise(kind, address, context.settings().default_region)
-    ring = context.keyring()
-    key = ring.blind(f"contact {kind}", normal)
-    values = {
-        "address_kind": kind, "address_key": key, "address_sealed": ring.seal(normal, f"contacts.address|{kind}|{key}"),
-        "hint": addresses.hint(kind, normal), "name": _name(name, normal), "language": language,
-        "created_at": clock.now(),
-    }
-    statement = _statement(db.session.get_bind().dialect.name)
-    contact: Contact = db.session.scalars(statement, values, execution_options={"populate_existing": True}).one()
-    return contact
+    key = context.keyring().blind(f"contact {kind}", normal)
+    known = _known(kind, key)
+    if known is None:
+        _make(kind, key, normal, name, language)
+        known = _known(kind, key)
+    assert known is not None  # noqa: S101 - made by us or by whoever was faster; contacts are never deleted
+    return known
 
 
-@cache
-def _statement(dialect: str) -> Executable:
-    """Insert, or lock what is there by changing nothing of it; either way the whole row comes back."""
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    new = insert(TABLE).values({name: bindparam(name) for name in GIVEN})
-    same = {"created_at": TABLE.c.created_at}
-    found = new.on_conflict_do_update(index_elements=["address_kind", "address_key"], set_=same)
-    return select(Contact).from_statement(found.returning(*TABLE.c))
+def _known(kind: str, key: str) -> Person | None:
+    row = execute(KNOWN, {"kind": kind, "key": key}).first()
+    return Person(**row._mapping) if row is not None else None
+
+
+def _make(kind: str, key: str, normal: str, name: str | None, language: str | None) -> None:
+    sealed = context.keyring().seal(normal, f"contacts.address|{kind}|{key}")
+    insert_once(Contact, ("address_kind", "address_key"), address_kind=kind, address_key=key, address_sealed=sealed,
+                hint=addresses.hint(kind, normal), name=_name(name, normal), language=language, created_at=clock.now())
+
+
+def _note(contact: Person, **changed: object) -> None:
+    execute(CHANGE.values({name: bindparam(name) for name in changed}), {"number": contact.id, **changed})
 
 
 def _name(name: str | None, address: str) -> str | None:
@@ -53,7 +69,7 @@ def _name(name: str | None, address: str) -> str | None:
     return name[:120]
 
 
-def obey(contact: Contact, command: str, account: Account | None, item: InboundItem) -> None:
+def obey(contact: Person, command: str, account: Account | None, item: InboundItem) -> None:
     """STOP: nothing of ours is written to them from now on, by any number. START takes back what was said before it.
 
     Both count from when they reached us: one that waited, outside the database or to be read, is no later for that.
@@ -62,37 +78,37 @@ def obey(contact: Contact, command: str, account: Account | None, item: InboundI
     if command == "start":
         if contact.opted_out_at is not None and contact.opted_out_at > item.received_at:
             return
-        contact.opted_out_at = None
+        _note(contact, opted_out_at=None)
         events.record(Kind.CONTACT_STARTED, latest.id if latest else None, contact=contact.id)
         return
     if contact.opted_out_at is not None:
-        contact.opted_out_at = max(contact.opted_out_at, item.received_at)
+        _note(contact, opted_out_at=max(contact.opted_out_at, item.received_at))
         return  # said and confirmed already: not one more message
-    contact.opted_out_at = item.received_at
+    _note(contact, opted_out_at=item.received_at)
     outbox.stop(contact.id)
     events.record(Kind.CONTACT_STOPPED, latest.id if latest else None, contact=contact.id)
     if latest is not None:
         _tell(latest.id, contact, account, item, "stop_confirmation")
 
 
-def latest_report(contact: Contact) -> Report | None:
+def latest_report(contact: Person) -> Report | None:
     """The newest report of a person, also one whose form named this address for answers."""
     theirs = or_(Report.contact_id == contact.id, Report.reply_contact_id == contact.id)
     query = select(Report).where(theirs).order_by(Report.id.desc())
     return db.session.scalars(query.limit(1)).first()
 
 
-def acknowledge(report_id: int, contact: Contact, account: Account | None, item: InboundItem) -> None:
+def acknowledge(report_id: int, contact: Person, account: Account | None, item: InboundItem) -> None:
     """Say once a day, neutrally, that the message has come; never publicly, never after STOP."""
     now = clock.now()
     recent = contact.acknowledged_at is not None and contact.acknowledged_at > now - ACKNOWLEDGE_EVERY
     if recent or contact.opted_out_at is not None or not context.settings().acknowledge:
         return
     if _tell(report_id, contact, account, item, "acknowledgement"):
-        contact.acknowledged_at = now
+        _note(contact, acknowledged_at=now)
 
 
-def _tell(report_id: int, contact: Contact, account: Account | None, item: InboundItem, purpose: str) -> bool:
+def _tell(report_id: int, contact: Person, account: Account | None, item: InboundItem, purpose: str) -> bool:
     """Put one sentence of the desk itself into the outbox, from the shared account that was written to."""
     if account is None or not account.can_send or account.operator_id is not None:
         return False
@@ -108,7 +124,7 @@ def _tell(report_id: int, contact: Contact, account: Account | None, item: Inbou
     return True
 
 
-def _sentence(purpose: str, contact: Contact) -> str:
+def _sentence(purpose: str, contact: Person) -> str:
     settings = context.settings()
     language = contact.language if contact.language in settings.desk_languages else settings.desk_languages[0]
     with force_locale(language):

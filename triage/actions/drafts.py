@@ -6,10 +6,11 @@ from sqlalchemy import delete, select
 
 from triage import clock
 from triage.actions import matters
-from triage.db import db, insert_once
+from triage.db import db
 from triage.errors import N_, BadInput
 from triage.models import Draft, Operator
 from triage.queries import reports
+from triage.statements import insert_once
 
 MOST_CHARACTERS = 20_000
 

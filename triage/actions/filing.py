@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Select, String, Table, bindparam, insert, literal_column, select
+from sqlalchemy import Row, Select, String, Table, bindparam, insert, literal_column, select
 
 from channels.base import InboundMessage
 from triage import clock, context, events, fitting
 from triage.actions import assignments, closing, contacts, matters
+from triage.actions.contacts import Person
 from triage.db import LOCK, db
 from triage.errors import N_
 from triage.events import Kind
@@ -19,7 +20,6 @@ from triage.models import (
     Account,
     Assignment,
     Consent,
-    Contact,
     Delivery,
     InboundItem,
     Message,
@@ -28,6 +28,7 @@ from triage.models import (
 )
 from triage.models.reports import NORMAL, URGENT
 from triage.rights import Right
+from triage.statements import execute
 
 ANSWER_WORDING = N_("The person wrote an address for answers into the form.")
 
@@ -37,8 +38,9 @@ MESSAGES, DELIVERIES, REPORTS = (cast(Table, model.__table__) for model in (Mess
 
 
 def _places() -> Select[tuple[int | None, ...]]:
-    """Where a message may belong, asked for in one statement that is built once.
+    """Whether a message is known, and where it may belong: asked for in one statement that is built once.
 
+    `known`: a message of this name, already stored.
     `theirs`, `ours`: the report of the message it replies to. `live`, `latest`: of its thread.
     `last_from`: what we wrote to this person last from this account: whoever writes back to it answers
     that. It comes first where the account is an operator's own. On a shared one the person's own thread
@@ -46,6 +48,7 @@ def _places() -> Select[tuple[int | None, ...]]:
     """
     channel, answered, thread = (bindparam(name, type_=String()) for name in ("channel", "answered", "thread"))
     said, sent, about = MESSAGES.c, DELIVERIES.c, REPORTS.c
+    known = select(said.id).where(said.dedupe_key == bindparam("key", type_=String()))
     theirs = select(said.report_id).where(said.channel == channel, said.external_id == answered)
     ours = select(sent.report_id).where(sent.channel == channel, sent.provider_id == answered)
     live = select(about.id).where(about.thread_key == thread, about.status != literal_column("'closed'"))
@@ -53,27 +56,39 @@ def _places() -> Select[tuple[int | None, ...]]:
     last_from = select(said.report_id).where(
         said.contact_id == bindparam("contact"), said.account_id == bindparam("account"),
         said.operator_id.is_not(None)).order_by(said.id.desc())
-    each = {"theirs": theirs, "ours": ours, "live": live, "latest": latest, "last_from": last_from}
-    return select(*[query.limit(1).scalar_subquery().label(name) for name, query in each.items()])
+    each = {"known": known, "theirs": theirs, "ours": ours, "live": live, "latest": latest, "last_from": last_from}
+    return select(*[query.limit(literal_column("1")).scalar_subquery().label(name) for name, query in each.items()])
 
 
 PLACES = _places()
+# A report of its own on which one message more changes nothing: it is not asleep and has waited since before.
+WAITING = select(REPORTS.c.priority).where(
+    REPORTS.c.id == bindparam("number"), REPORTS.c.duplicate_of.is_(None),
+    REPORTS.c.status != literal_column("'closed'"),
+    REPORTS.c.snoozed_until.is_(None), REPORTS.c.awaiting_citizen_since.is_(None),
+    REPORTS.c.unanswered_since <= bindparam("since")).with_for_update(key_share=True)
 OPEN = insert(REPORTS).returning(REPORTS.c.id)
 STORE = insert(MESSAGES).returning(MESSAGES.c.id)
 
 
-def file(message: InboundMessage, contact: Contact | None, account: Account | None,
-         item: InboundItem) -> tuple[int, str]:
-    """Store a message on its report; the report's number and `opened` or `joined`."""
+def file(message: InboundMessage, contact: Person | None, account: Account | None,
+         item: InboundItem) -> tuple[int, str] | None:
+    """Store a message on its report; the report's number and `opened` or `joined`. None: it is stored already."""
     key = thread_key(message, contact)
-    for candidate in _candidates(message, contact, account, key):
+    places = _asked(message, contact, account, key)
+    if places.known is not None:
+        return None
+    for candidate in _candidates(places, account):
+        if _waits_already(candidate, message, item):
+            _note_joined(candidate, candidate, _store(candidate, message, contact, account, item), item)
+            return candidate, "joined"
         report, primary = matters.lock_matter(candidate)
         if _takes(primary, key) and _takes(report, key):
             return _join(report, primary, message, contact, account, item), "joined"
     return _open(key, message, contact, account, item), "opened"
 
 
-def thread_key(message: InboundMessage, contact: Contact | None) -> str:
+def thread_key(message: InboundMessage, contact: Person | None) -> str:
     """The thread as the channel knows it, else the person (never the account)."""
     if message.thread_key is not None or contact is None:
         return message.thread_key or fitting.name(dedupe_key(message))
@@ -89,16 +104,24 @@ def dedupe_key(message: InboundMessage) -> str:
     return f"{message.channel}:{fitting.name(name)}"
 
 
-def _candidates(message: InboundMessage, contact: Contact | None, account: Account | None,
-                key: str) -> Iterator[int]:
-    """Report numbers to try, best first."""
-    found = db.session.execute(PLACES, {
-        "channel": message.channel, "answered": message.in_reply_to, "thread": key,
+def _asked(message: InboundMessage, contact: Person | None, account: Account | None, key: str) -> Row[Any]:
+    return execute(PLACES, {
+        "key": dedupe_key(message), "channel": message.channel, "answered": message.in_reply_to, "thread": key,
         "contact": contact.id if contact else None, "account": account.id if account else None,
     }).one()
-    own = found.last_from if account is not None and account.operator_id is not None else None
-    best = (found.theirs, found.ours, own, found.live, found.latest, found.last_from)
+
+
+def _candidates(places: Row[Any], account: Account | None) -> Iterator[int]:
+    """Report numbers to try, best first."""
+    own = places.last_from if account is not None and account.operator_id is not None else None
+    best = (places.theirs, places.ours, own, places.live, places.latest, places.last_from)
     yield from dict.fromkeys(report_id for report_id in best if report_id is not None)
+
+
+def _waits_already(report_id: int, message: InboundMessage, item: InboundItem) -> bool:
+    """Whether the report, locked now, waits to be answered and goes on as it is: most are, at a busy hour."""
+    row = execute(WAITING, {"number": report_id, "since": item.received_at}).first()
+    return row is not None and (not message.urgent or row.priority <= URGENT)
 
 
 def _takes(report: Report, key: str) -> bool:
@@ -111,7 +134,7 @@ def _may_reopen(report: Report, key: str) -> bool:
     return recent and closing.live_report(report.thread_key) is None and closing.live_report(key) is None
 
 
-def _join(report: Report, primary: Report, message: InboundMessage, contact: Contact | None,
+def _join(report: Report, primary: Report, message: InboundMessage, contact: Person | None,
           account: Account | None, item: InboundItem) -> int:
     stored = _store(report.id, message, contact, account, item)
     rouse(primary)
@@ -122,13 +145,17 @@ def _join(report: Report, primary: Report, message: InboundMessage, contact: Con
         primary.priority = min(primary.priority, URGENT)
     if not (_waits(report, item) and _waits(primary, item)):
         matters.reckon(report)
-    events.record(Kind.REPORT_JOINED, report.id, None, message=stored, item=item.id, primary=primary.id)
+    _note_joined(report.id, primary.id, stored, item)
     return report.id
 
 
 def _waits(report: Report, item: InboundItem) -> bool:
     """Whether it has waited since before this item came: then one message more changes nothing of that."""
     return report.unanswered_since is not None and report.unanswered_since <= item.received_at
+
+
+def _note_joined(report_id: int, primary_id: int, message_id: int, item: InboundItem) -> None:
+    events.record(Kind.REPORT_JOINED, report_id, None, message=message_id, item=item.id, primary=primary_id)
 
 
 def rouse(report: Report) -> None:
@@ -164,9 +191,9 @@ def _on_shift(operator_id: int) -> bool:
     return operator is not None and operator.on_shift
 
 
-def _open(key: str, message: InboundMessage, contact: Contact | None, account: Account | None,
+def _open(key: str, message: InboundMessage, contact: Person | None, account: Account | None,
           item: InboundItem) -> int:
-    report_id: int = db.session.execute(OPEN, {
+    report_id: int = execute(OPEN, {
         "contact_id": contact.id if contact else None, "reply_contact_id": _reply_contact(message),
         "channel": message.channel, "account_id": account.id if account else None, "thread_key": key,
         "status": "open", "priority": URGENT if message.urgent else NORMAL, "language": message.language,
@@ -179,10 +206,10 @@ def _open(key: str, message: InboundMessage, contact: Contact | None, account: A
     return report_id
 
 
-def _store(report_id: int, message: InboundMessage, contact: Contact | None, account: Account | None,
+def _store(report_id: int, message: InboundMessage, contact: Person | None, account: Account | None,
            item: InboundItem) -> int:
     """The message as it came: with the moment at which it reached us, however long it waited to be read."""
-    stored: int = db.session.execute(STORE, {
+    stored: int = execute(STORE, {
         "report_id": report_id, "contact_id": contact.id if contact else None,
         "account_id": account.id if account else None, "channel": message.channel, "direction": "in",
         "body": message.text, "external_id": message.external_id, "in_reply_to": message.in_reply_to,

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -20,17 +21,16 @@ from channels.errors import Unreadable
 from triage import clock, connections, context, events, fitting, keywords, logs
 from triage.actions import contacts, deliveries, filing
 from triage.crashpoints import crashpoint
-from triage.db import db, insert_once, savepoint
+from triage.db import db, savepoint
 from triage.events import Kind
-from triage.models import Account, InboundItem, Message
+from triage.models import Account, InboundItem
+from triage.statements import execute, insert_new
 
 log = logs.logger(__name__)
 
 # Built once: what arrives runs these, and to build a statement costs more than to run it.
 TABLE: Table = InboundItem.__table__  # type: ignore[assignment]  # typed as FromClause
 FATE = update(TABLE).where(TABLE.c.id == bindparam("number"))
-MESSAGES: Table = Message.__table__  # type: ignore[assignment]  # the same
-KNOWN = select(MESSAGES.c.id).where(MESSAGES.c.dedupe_key == bindparam("key"))
 ACCOUNT = select(Account).where(Account.provider == bindparam("provider"), Account.channel == bindparam("channel"),
                                 Account.address == bindparam("to"))
 
@@ -55,14 +55,21 @@ class Arrival:
     received_at: datetime | None = None  # None: now
 
 
-def take_in(arrival: Arrival) -> None:
-    """Keep what a provider brought and understand it from its own bytes, as it would be tried again later."""
-    receive(arrival, lambda: _parsed(arrival.provider, arrival.channel, arrival.content_type, arrival.body))
+def take_in(arrivals: Sequence[Arrival]) -> None:
+    """Keep what providers brought and understand each from its own bytes, as it would be tried again later."""
+    for arrival, item in zip(arrivals, journal(arrivals), strict=True):
+        parse = partial(_parsed, arrival.provider, arrival.channel, arrival.content_type, arrival.body)
+        _read_now(arrival, item, parse)
+    _write_fates()
 
 
 def receive(arrival: Arrival, parse: Callable[[], Sequence[Item]]) -> None:
     """Keep a raw item and understand it. Already kept: nothing happens. Never raises for what the item says."""
-    item = journal(arrival)
+    _read_now(arrival, journal([arrival])[0], parse)
+    _write_fates()
+
+
+def _read_now(arrival: Arrival, item: InboundItem | None, parse: Callable[[], Sequence[Item]]) -> None:
     crashpoint("in.journalled")
     if item is not None and arrival.due_at is None:
         _understand(item, parse)
@@ -89,30 +96,45 @@ def form_in(body: bytes) -> InboundMessage:
 
 def quarantine(arrival: Arrival, reason: str) -> None:
     """Keep a raw item that cannot be taken in as it is; a coordinator may let it be tried again."""
-    item = journal(arrival)
+    (item,) = journal([arrival])
     if item is not None:
         _put_aside(item, reason)
+        _write_fates()
 
 
-def journal(arrival: Arrival) -> InboundItem | None:
-    """Store the raw item sealed; the item, or None where it is there already.
+def journal(arrivals: Sequence[Arrival]) -> list[InboundItem | None]:
+    """Store raw items sealed; the item of each, or None where it is there already.
 
+    In the order of their names: two processes that are brought the same never wait for each other crosswise.
     Here an item is a plain value, not one the session watches over: `_keep` writes down what became of it.
     """
+    rows = [_row(arrival) for arrival in arrivals]
+    each = {str(row["external_key"]): row for row in reversed(rows)}
+    numbers = insert_new(InboundItem, ("external_key",), [each[key] for key in sorted(each)])
+    return [InboundItem(id=numbers.pop(row["external_key"]), **row) if row["external_key"] in numbers else None
+            for row in rows]
+
+
+def _row(arrival: Arrival) -> dict[str, object]:
     ring = context.keyring()
-    own_name = arrival.external_key or ring.blind("raw item", base64.b64encode(arrival.body).decode())
-    key = f"{arrival.provider}:{arrival.channel}:{own_name}"
-    if len(key) > 200 or not key.isprintable():
-        key = f"{arrival.provider}:{ring.blind('long key', key)}"
+    key = _own_key(arrival)
     raw = {"channel": arrival.channel, "type": arrival.content_type,
            "body": base64.b64encode(arrival.body).decode()}
-    values = {
+    return {
         "provider": arrival.provider, "external_key": key, "receipt_key": arrival.receipt_key,
         "raw_sealed": ring.seal(json.dumps(raw), f"inbound.raw|{key}"),
         "received_at": arrival.received_at or clock.now(), "due_at": arrival.due_at, "state": "received",
     }
-    number = insert_once(InboundItem, ("external_key",), **values)
-    return InboundItem(id=number, **values) if number is not None else None
+
+
+def _own_key(arrival: Arrival) -> str:
+    """What a raw item is called in the journal, once and for ever."""
+    ring = context.keyring()
+    own_name = arrival.external_key or ring.blind("raw item", base64.b64encode(arrival.body).decode())
+    key = f"{arrival.provider}:{arrival.channel}:{own_name}"
+    if len(key) > 200 or not key.isprintable():
+        return f"{arrival.provider}:{ring.blind('long key', key)}"
+    return key
 
 
 def understand_later(item_id: int) -> None:
@@ -123,6 +145,7 @@ def understand_later(item_id: int) -> None:
         db.session.expunge(item)
         item.state, item.error = "received", None
         _understand(item, lambda: _parse_again(item))
+        _write_fates()
 
 
 def _parse_again(item: InboundItem) -> Sequence[Item]:
@@ -160,9 +183,16 @@ def _read(item: InboundItem, parse: Callable[[], Sequence[Item]]) -> None:
 
 
 def _keep(item: InboundItem) -> None:
+    """To be written down with what became of the others that were taken in together."""
     fate = {"account_id": item.account_id, "state": item.state, "result": item.result, "error": item.error,
             "due_at": item.due_at}
-    db.session.execute(FATE, {"number": item.id, **fate})
+    db.session.info.setdefault("fates", []).append({"number": item.id, **fate})
+
+
+def _write_fates() -> None:
+    fates = db.session.info.pop("fates", [])
+    if fates:
+        execute(FATE, fates)
 
 
 def _park(item: InboundItem) -> None:
@@ -204,7 +234,11 @@ def _account(provider: str, one: Item) -> Account | None:
     """The account an item came to. Unreadable where we have no such account."""
     if not connections.capabilities(one.channel, provider).needs_account:
         return None
-    account = db.session.scalar(ACCOUNT, {"provider": provider, "channel": one.channel, "to": one.account_address})
+    key = (provider, one.channel, one.account_address)
+    known: dict[tuple[str, str, str], Account | None] = db.session.info.setdefault("accounts", {})
+    if key not in known:  # asked once in a transaction, however much is taken in by it
+        known[key] = db.session.scalar(ACCOUNT, dict(zip(("provider", "channel", "to"), key, strict=True)))
+    account = known[key]
     if account is None:
         raise Unreadable("It was sent to an address that is no account of this desk.")
     return account
@@ -221,13 +255,11 @@ def ingest(item: InboundItem, message: InboundMessage, account: Account | None) 
     if contact is not None and command is not None:
         contacts.obey(contact, command, account, item)
         return "control"
-    if _known(message):
+    filed = filing.file(message, contact, account, item)
+    if filed is None:
         return "copy"
-    report_id, result = filing.file(message, contact, account, item)
+    report_id, result = filed
     if contact is not None and not capabilities.is_public:
         contacts.acknowledge(report_id, contact, account, item)
     return result
 
-
-def _known(message: InboundMessage) -> bool:
-    return db.session.scalar(KNOWN, {"key": filing.dedupe_key(message)}) is not None

@@ -11,12 +11,13 @@ from triage import addresses, clock, context, events, rights
 from triage.actions import assignments, granting, matters, sessions, tokens
 from triage.actions.invitations import accept, invite
 from triage.actions.teams import add_team, join_team, leave_team
-from triage.db import LOCK, db, insert_once
+from triage.db import LOCK, db
 from triage.errors import N_, BadInput, NotFound
 from triage.events import Kind
 from triage.models import Assignment, Operator
 from triage.models.operators import ROLES
 from triage.rights import Right
+from triage.statements import insert_once
 
 __all__ = [
     "Changes", "accept", "add_operator", "add_team", "change", "invite", "join_team", "leave_team", "rehash",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy import delete
 
 from triage import events
-from triage.db import db, insert_once
+from triage.db import db
 from triage.errors import N_, BadInput, NotFound
 from triage.events import Kind
 from triage.models import Operator, Team, TeamMember
 from triage.queries import scope
 from triage.rights import Right
+from triage.statements import insert_once
 
 MOST_NAME = 80
 NO_NAME = N_("A team needs a name of at most %(most)s characters.")

@@ -51,7 +51,7 @@ def write_down(note: Note, actor: Operator, key: str) -> tuple[str, int | None]:
     known = _earlier(actor, key)  # behind the lock: the same key at the same moment is seen
     if known is not None:
         return _outcome(known, message, body)
-    ingest.take_in(ingest.Arrival(PROVIDER, message.channel, message.external_id, body))
+    ingest.take_in([ingest.Arrival(PROVIDER, message.channel, message.external_id, body)])
     item = _earlier(actor, key)
     assert item is not None  # noqa: S101 - journalled a moment ago
     result, report_id = _outcome(item, message, body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from triage.actions import assignments, closing, copies, replies, routing, splitting, written
+from triage.actions import assignments, closing, copies, replies, routing, splitting, taking, written
 from triage.api import answers, operations, schemas
 from triage.api.operations import REPORT
 from triage.crashpoints import crashpoint
@@ -82,19 +82,15 @@ def new_report(body: schemas.NewReport, key: str | None) -> answers.Taken:
 @operations.post("/claim-next", Right.HANDLE_REPORTS, AtCapacity)
 def claim_next() -> answers.Report | None:
     """Take the first report of the queue; 204 where none waits."""
-    taken = run_in_transaction(_claim_next)
-    return _seen(taken) if taken is not None else None
-
-
-def _claim_next() -> int | None:
-    held = assignments.claim_next(actor())
-    return held.report_id if held is not None else None
+    held = taking.take_next(actor())
+    return _seen(held.report_id) if held is not None else None
 
 
 @operations.post(f"{REPORT}/claim", Right.HANDLE_REPORTS, NotFound, AlreadyAssigned, AtCapacity, NotClaimable)
 def claim(report_id: int) -> answers.Report | None:
     """Take this one. Whoever holds it already gets the same assignment."""
-    return _done(report_id, lambda: assignments.claim(report_id, actor()))
+    taking.take(report_id, actor())
+    return _seen(report_id)
 
 
 @operations.post(f"{REPORT}/release", Right.HANDLE_REPORTS, NotFound, NotTheHolder)

@@ -20,9 +20,9 @@ def require(actor: Operator, *rights: Right) -> None:
         raise Forbidden
 
 
-def teams_of(operator_id: int | BindParameter[int]) -> ColumnElement[bool]:
+def teams_of(operator_id: int | ColumnElement[int]) -> ColumnElement[bool]:
     """Reports of no team, or of a team this operator is in."""
-    member = select(MEMBER.team_id).where(MEMBER.operator_id == operator_id)
+    member = select(MEMBER.team_id).where(MEMBER.operator_id == operator_id).correlate_except(TeamMember.__table__)
     return or_(COLUMN.team_id.is_(None), COLUMN.team_id.in_(member))
 
 
@@ -51,7 +51,7 @@ def claimable(actor: Operator, now: datetime) -> ColumnElement[bool]:
     return open_to(actor.id, now)
 
 
-def open_to(operator_id: int | BindParameter[int], now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+def open_to(operator_id: int | ColumnElement[int], now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """What `claimable` asks of a report, also for a statement built before it is known for whom.
 
     The state stands in the statement itself: only so do the databases use the index of what is open.

@@ -28,7 +28,7 @@ def keep(arrived: Arrived) -> bool:
     leaves as it is: then nothing was kept.
     """
     try:
-        reach().transaction(arrived.take_in)
+        reach().together(arrivals.take_in, arrived)
     except (OutOfReach, SQLAlchemyError) as problem:
         if isinstance(problem, SQLAlchemyError) and not unavailable(problem):
             log.error("arrival.not_taken_in", problem=type(problem).__name__)

@@ -13,7 +13,7 @@ from flask import Blueprint, abort, flash, jsonify, redirect, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
-from triage.actions import assignments, closing, deliveries, drafts, notes, replies, routing, splitting
+from triage.actions import assignments, closing, deliveries, drafts, notes, replies, routing, splitting, taking
 from triage.crashpoints import crashpoint
 from triage.db import run_in_transaction
 from triage.errors import N_, BadInput, Forbidden, NotFound, TriageError
@@ -32,9 +32,13 @@ MOST_TEXT = 20_000
 
 
 def _done(report_id: int, act: Callable[[], object], said: str = "") -> Answer:
-    """Run `act`; come back to the report, or show it with the reason of the refusal."""
+    """Run `act` in a transaction; come back to the report, or show it with the reason of the refusal."""
+    return _tried(report_id, lambda: run_in_transaction(act), said)
+
+
+def _tried(report_id: int, act: Callable[[], object], said: str = "") -> Answer:
     try:
-        run_in_transaction(act)
+        act()
     except TriageError as refusal:
         return _refused(report_id, refusal)
     if said:
@@ -55,7 +59,7 @@ def _refused(report_id: int, refusal: TriageError, typed: str | None = None) -> 
 @admits(Right.HANDLE_REPORTS)
 def claim(report_id: int) -> Answer:
     """Take this one."""
-    return _done(report_id, lambda: assignments.claim(report_id, actor()))
+    return _tried(report_id, lambda: taking.take(report_id, actor()))
 
 
 @bp.post("/desk/next")
@@ -63,19 +67,14 @@ def claim(report_id: int) -> Answer:
 def take_next() -> Response:
     """Take whatever the queue has first."""
     try:
-        taken = run_in_transaction(_claim_next)
+        taken = taking.take_next(actor())
     except TriageError as refusal:
         if by_script():
             raise
         return _to_queue(errors.sentence(refusal), "care")
     if taken is None:
         return _to_queue(gettext("Nothing is waiting to be taken right now."), "calm")
-    return to_report(taken)
-
-
-def _claim_next() -> int | None:
-    taken = assignments.claim_next(actor())
-    return taken.report_id if taken else None
+    return to_report(taken.report_id)
 
 
 def _to_queue(sentence: str, kind: str) -> Response:

@@ -54,7 +54,8 @@ def _request() -> WebhookRequest:
     headers = {"Content-Type": request.content_type or "", **dict(request.headers)}
     body = request.get_data(cache=True)
     # The address providers sign is the configured one: headers such as Host are claims.
-    return WebhookRequest(context.settings().public_url + request.full_path.rstrip("?"), headers, request.form, body)
+    form = {} if request.is_json else request.form
+    return WebhookRequest(context.settings().public_url + request.full_path.rstrip("?"), headers, form, body)
 
 
 def _name(receiver: WebhookReceiver, called: WebhookRequest) -> str | None:

@@ -1,0 +1,145 @@
+"""Taking as the pages and the API do it: in one statement where that is possible, the long way where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
+
+from tests.scene import Scene
+from triage import events
+from triage.actions import drafts, taking
+from triage.db import db
+from triage.errors import AlreadyAssigned, AtCapacity, Forbidden, NotClaimable, NotFound
+from triage.events import Kind
+from triage.models import Assignment, Draft, Operator, Report, Team
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """What the database is asked inside the block."""
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def claims() -> list[tuple[int | None, int | None, object]]:
+    """Who took what, as the history tells it."""
+    return [(one.report_id, one.operator_id, one.data["assignment"]) for one in events.after(0)
+            if one.kind == Kind.REPORT_CLAIMED]
+
+
+@pytest.mark.only("postgresql")
+@pytest.mark.parametrize("named", [True, False])
+def test_one_statement_takes_assigns_and_writes_it_down(scene: Scene, named: bool) -> None:
+    maya, report = scene.operator("Maya"), scene.sms("The station is closed.")
+    with statements() as asked:
+        held = taking.take(report.id, maya) if named else taking.take_next(maya)
+    assert len(asked) == 1
+    assert held is not None
+    assert scene.holder(report) == "Maya"
+    assert scene.report(report.id).status == "assigned"
+    assert claims() == [(report.id, maya.id, held.id)]
+    kept = db.session.get_one(Assignment, held.id)
+    assert (kept.started_at, kept.last_active_at) == (held.started_at, held.started_at)
+
+
+def test_the_queue_is_taken_in_its_order_and_each_once(scene: Scene) -> None:
+    maya, ben = scene.operator("Maya"), scene.operator("Ben")
+    first, second = scene.sms("One", "+254711000001"), scene.sms("Two", "+254711000002")
+    third = scene.sms("Three", "+254711000003")
+    scene.do(lambda: setattr(db.session.get_one(Report, third.id), "priority", 0))
+    taken = [taking.take_next(who) for who in (maya, ben, maya)]
+    assert [one.report_id if one else None for one in taken] == [third.id, first.id, second.id]
+    assert taking.take_next(ben) is None
+    assert len(claims()) == 3
+
+
+def test_whoever_comes_second_hears_who_was_first(scene: Scene) -> None:
+    maya, ben, report = scene.operator("Maya"), scene.operator("Ben"), scene.sms("One")
+    held = taking.take(report.id, maya)
+    with pytest.raises(AlreadyAssigned) as refusal:
+        taking.take(report.id, ben)
+    assert refusal.value.params["holder"] == "Maya"
+    assert taking.take(report.id, maya).id == held.id
+    with pytest.raises(NotFound):
+        taking.take(report.id + 1, ben)
+
+
+def test_nobody_holds_more_than_they_may(scene: Scene) -> None:
+    maya = scene.operator("Maya", capacity=2)
+    reports = [scene.sms("Words", f"+25471100000{number}") for number in range(3)]
+    taking.take(reports[2].id, maya)
+    assert taking.take_next(maya) is not None
+    with pytest.raises(AtCapacity):
+        taking.take_next(maya)
+    with pytest.raises(AtCapacity):
+        taking.take(reports[1].id, maya)
+
+
+def test_who_may_not_handle_reports_takes_none(scene: Scene) -> None:
+    report, admin = scene.sms("One"), scene.operator("Ada", "admin")
+    for take in (lambda: taking.take(report.id, admin), lambda: taking.take_next(admin)):
+        with pytest.raises(Forbidden):
+            take()
+    assert scene.holder(report) is None
+
+
+def test_a_report_of_another_team_is_not_taken(scene: Scene) -> None:
+    maya, report = scene.operator("Maya"), scene.sms("One")
+    scene.do(lambda: db.session.add(Team(id=1, name="Coast")))
+    scene.do(lambda: setattr(db.session.get_one(Report, report.id), "team_id", 1))
+    assert taking.take_next(maya) is None
+    with pytest.raises((NotFound, NotClaimable)):
+        taking.take(report.id, maya)
+
+
+def test_taking_begins_a_shift_and_inherits_what_was_typed(scene: Scene) -> None:
+    maya, ben, report = scene.operator("Maya"), scene.operator("Ben", shift="off"), scene.sms("One")
+    scene.do(lambda: drafts.save(report.id, maya, "We are on our"))
+    assert taking.take_next(ben) is not None
+    assert db.session.get_one(Operator, ben.id).shift == "taking"
+    assert db.session.scalar(select(Draft.body).where(Draft.operator_id == ben.id)) == "We are on our"
+
+
+def test_others_hear_of_it(scene: Scene) -> None:
+    heard: list[frozenset[str]] = []
+    maya, report = scene.operator("Maya"), scene.sms("One")
+    events.listen(heard.append)
+    taking.take(report.id, maya)
+    assert heard == [frozenset({Kind.REPORT_CLAIMED})]
+
+
+@pytest.mark.only("postgresql")
+@pytest.mark.parametrize("took_place", [True, False])
+def test_a_lost_answer_is_found_out_and_nothing_is_taken_twice(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, took_place: bool
+) -> None:
+    maya = scene.operator("Maya")
+    first, second = scene.sms("One", "+254711000001"), scene.sms("Two", "+254711000002")
+    real = taking.run_statement
+
+    def lost(*given: Any) -> None:
+        if took_place:
+            real(*given)
+        raise OperationalError("SELECT", {}, ConnectionError("gone"), connection_invalidated=True)
+
+    monkeypatch.setattr(taking, "run_statement", lost)
+    held = taking.take_next(maya)
+    assert held is not None
+    assert held.report_id == first.id
+    assert scene.report(second.id).status == "open"
+    assert taking.take(first.id, maya).id == held.id
+    assert len(db.session.scalars(select(Assignment)).all()) == 1
+    assert len(claims()) == 1
