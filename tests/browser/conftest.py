@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from flask import Flask
@@ -28,6 +29,7 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync")
 AXE = config.ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE_MS = 20_000
+Started = TypeVar("Started", Served, Worker)
 DESK = {"undo_seconds": 2, "max_sockets": 20}
 
 
@@ -55,7 +57,7 @@ def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
 @contextmanager
 def _embedded(folder: Path, request: pytest.FixtureRequest) -> Iterator[Served]:
     shutil.copy(request.getfixturevalue("migrated"), folder / "triage.db")
-    with Served(make_settings(folder, **DESK)) as running:
+    with _until_killed(Served(make_settings(folder, **DESK))) as running:
         yield running
 
 
@@ -66,11 +68,18 @@ def _scaled_out(folder: Path, request: pytest.FixtureRequest) -> Iterator[Served
     redis.client().flushall()
     name = postgres.create(request.getfixturevalue("template"))
     settings = make_settings(folder, **DESK, database_url=postgres.url(name), redis_url=redis.url)
-    with Served(settings) as running:
-        worker = Worker(running.settings).start()
+    with _until_killed(Served(settings)) as running, _until_killed(Worker(running.settings)):
         yield running
-        worker.stop()
     postgres.drop(name)
+
+
+@contextmanager
+def _until_killed(program: Started) -> Iterator[Started]:
+    """Nobody is left to whom it would have to say goodbye; that takes seconds, and tests/faults sees how it is done."""
+    try:
+        yield program.start()
+    finally:
+        program.kill()
 
 
 @pytest.fixture

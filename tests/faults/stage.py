@@ -110,8 +110,11 @@ class Stage:
         return until(lambda: (self.store.hurry(), self.carry(), self.store.pending() == 0)[-1])
 
     def settled(self) -> bool:
-        """Carry until nothing is left to hand over and nothing waits or is being sent."""
-        unfinished = "SELECT count(*) FROM deliveries WHERE state IN ('held', 'queued', 'sending')"
+        """Carry until nothing is left to hand over, nothing waits or is being sent, and what was sent has arrived.
+
+        The news of an arrival may come while its sending is still written down: it is parked, and applied later.
+        """
+        unfinished = "SELECT count(*) FROM deliveries WHERE state IN ('held', 'queued', 'sending', 'sent')"
         return until(lambda: self.carry_all() and self.ask(unfinished) == [(0,)] and self.store.pending() == 0)
 
     # looking
