@@ -13,10 +13,15 @@ ARGS ?=
 export HOST ?= 127.0.0.1
 export PORT ?= 8000
 
+# What starts hundreds of programs must not have each of them compile its source anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 VENDOR := static/vendor
-# Crowds of eight processes: one after the other, with both cores for themselves.
+# Many tests wait for a desk that was killed: one more at a time than there are processors.
+WAITING := -n 3 --dist worksteal
+# Crowds of eight processes: with nothing else beside them than the next one that fills its desk.
 ALONE := races
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard triage/translations/*/LC_MESSAGES/messages.po))
 
@@ -54,16 +59,18 @@ run: $(VENV)/.runtime $(VENDOR)/.stamp $(CATALOGUES) instance/demo.env ## Start 
 
 .PHONY: test
 test: setup-test lint types ## Everything: lint, types and all tests; installs what they need
-	$(BIN)/pytest -n 2 -m "not soak and not ($(ALONE))" $(ARGS)
-	$(BIN)/pytest -m "not soak and ($(ALONE))" $(ARGS)
+	$(BIN)/pytest $(WAITING) -m "not soak and not ($(ALONE))" $(ARGS)
+	$(BIN)/pytest -n 2 -m "not soak and ($(ALONE))" $(ARGS)
 
 .PHONY: test-fast
 test-fast: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## The tests that need no system packages (ARGS="-k claim -x")
 	$(BIN)/pytest --ignore=tests/browser -m "not browser and not postgresql and not redis and not soak" $(ARGS)
 
 .PHONY: soak
-soak: setup-test ## Every fault ten times over, written to docs/reliability.md (about an hour)
-	$(BIN)/pytest -n 2 tests/faults --rounds 10 --reliability docs/reliability.md $(ARGS)
+soak: setup-test ## Every fault ten times over, written to docs/reliability.md, and what is left out of `make test` (over an hour)
+	POWER_CUTS=8 $(BIN)/pytest -n 2 tests/faults --rounds 10 --reliability docs/reliability.md $(ARGS)
+	DUEL_ROUNDS=25 $(BIN)/pytest tests/races/test_duels.py tests/races/test_matters.py $(ARGS)
+	REHEARSED=300 $(BIN)/pytest -n 2 tests/test_rehearsal.py tests/canary $(ARGS)
 	POISON=10000 REDIS_FAULT_SECONDS=300 $(BIN)/pytest tests/workers/test_redis_faults.py tests/workers/test_poison.py \
 		-k "gone or poison" $(ARGS)
 

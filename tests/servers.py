@@ -24,8 +24,10 @@ import redis
 from psycopg import sql
 
 PATIENCE = 30.0
-# Nobody's data: what a test database loses in a power cut of the whole machine is of no interest.
-CARELESS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_wal_size=128MB")
+# Nobody's data: what a test database loses in a power cut of the whole machine is of no interest. Nor is who waits
+# for whom: a deadlock is one, however soon it is looked for.
+CARELESS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_wal_size=128MB",
+            "deadlock_timeout=100ms")  # a second each, else, in which whoever races does nothing
 # Where a copy of a database takes a tenth of the time that it takes on some disks.
 MEMORY, ROOM = Path("/dev/shm"), 2**30  # noqa: S108 - a folder of one's own is made in it
 

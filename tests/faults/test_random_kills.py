@@ -15,7 +15,7 @@ from tests.verdict import Said
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
-ROUNDS = int(os.environ.get("POWER_CUTS", "8"))
+ROUNDS = int(os.environ.get("POWER_CUTS", "4"))
 MESSAGES = 12  # a round
 SENDERS = 40  # so that some write again
 MOST_STEPS = 20  # of the operator, before the server dies
