@@ -173,4 +173,4 @@ class KeyReused(TriageError):
     """The same idempotency key came with another text."""
 
     code, status = "key_reused", 422
-    sentence = N_("This answer was already sent with other words. Reload the report and write again.")
+    sentence = N_("This was already sent with other words. Reload the page and write again.")

@@ -199,6 +199,13 @@ def owner_only(path: str, flags: int) -> int:
     return os.open(path, flags, OWNER_ONLY)
 
 
+def give_to_owner_of_folder(path: Path) -> None:
+    """What root made belongs to whoever the folder belongs to: the desk itself runs as somebody else."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
 def sync(folder: Path) -> None:
     """See that what was renamed in a folder survives a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

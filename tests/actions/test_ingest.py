@@ -9,7 +9,7 @@ import pytest
 
 from channels.base import DeliveryUpdate, InboundMessage
 from tests.scene import Scene
-from triage import clock
+from triage import clock, events
 from triage.actions import accounts, citizens, filing, ingest, replies
 from triage.db import db
 from triage.models import InboundItem, Report
@@ -93,3 +93,14 @@ def test_a_status_that_comes_before_its_send_is_looked_at_again_also_after_a_lon
         found = scene.item()
         assert (found.state, found.result, found.due_at) == ("ingested", "control", None)
         assert outbox.unread() == []
+
+
+def test_what_two_look_at_is_quarantined_once(scene: Scene) -> None:
+    scene.do(lambda: ingest.receive(ingest.Arrival("simulator", "sms", "late", b"{", due_at=clock.now()), list))
+    late = scene.item().id
+    for _ in range(2):  # the second had it on its list already
+        scene.do(lambda: ingest.understand_later(late))
+    assert scene.item().state == "quarantined"
+    assert [event.kind for event in events.after(0)].count("inbound.quarantined") == 1
+    scene.do(lambda: ingest.understand_later(late, again=True))
+    assert [event.kind for event in events.after(0)].count("inbound.quarantined") == 2

@@ -284,7 +284,7 @@ def test_a_written_report_that_was_quarantined_can_be_read_again(desk: Desk, mon
         broken.setattr(ingest, "ingest", lambda *_: 1 / 0)
         answer = desk.maya.post("/reports", {"channel": "phone", "text": "They shoot"}).json
     assert answer == {"result": "quarantined", "report": None}
-    desk.scene.do(lambda: ingest.understand_later(desk.scene.item().id))
+    desk.scene.do(lambda: ingest.understand_later(desk.scene.item().id, again=True))
     assert desk.numbers("?q=shoot")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import tarfile
@@ -72,6 +73,23 @@ def test_what_waits_in_the_spool_comes_back(scene: Scene, machine: Machine, empt
     with opened(empty.settings):
         (name,) = context.spool().names()
         assert b"No ink" in context.spool().open(name)
+
+
+@pytest.mark.only("sqlite")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away, and only what root restores needs it")
+def test_what_root_restores_belongs_to_whoever_runs_the_desk(scene: Scene, machine: Machine, empty: Machine, key: Key,
+                                                             tmp_path: Path) -> None:
+    Desk(scene).spools("No ink")
+    file, database = tmp_path / "desk.backup", Path(empty.settings.database_url.removeprefix("sqlite:///"))
+    spool = Path(empty.settings.spool_path)
+    machine.run("backup", str(file), "--to", key.public)
+    for folder in {database.parent, spool.parent}:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.chown(folder, 4711, 4712)
+    empty.run("restore", str(file), "--key-file", str(key.file))
+    for path in (database, spool, *spool.glob("*.record")):
+        assert (path.stat().st_uid, path.stat().st_gid) == (4711, 4712), path
+    assert list(spool.glob("*.record"))
 
 
 @pytest.mark.only("sqlite")

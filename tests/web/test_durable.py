@@ -192,7 +192,7 @@ def test_words_wait_for_their_report_and_stand_in_quarantine_when_it_never_comes
         assert [drain.run() for _ in range(2)] == [0, 1]
     db.session.rollback()
     assert (scene.item().state, scene.item().error) == ("quarantined", "It was added to a report that is not here.")
-    scene.do(lambda: ingest.understand_later(scene.item().id))
+    scene.do(lambda: ingest.understand_later(scene.item().id, again=True))
     assert messages() == ["And more"]
     assert ledger().difference == 0
 
@@ -260,7 +260,7 @@ def test_a_record_that_cannot_be_taken_in_stands_in_quarantine_and_the_others_go
     [aside] = db.session.scalars(select(InboundItem).where(InboundItem.state == "quarantined"))
     assert aside.error == "ValueError"
     assert b"words SM2" not in aside.raw_sealed
-    scene.do(lambda: ingest.understand_later(aside.id))
+    scene.do(lambda: ingest.understand_later(aside.id, again=True))
     assert "words SM2" in messages()
     assert ledger().difference == 0
 

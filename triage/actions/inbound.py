@@ -19,5 +19,5 @@ def retry(item_id: int, actor: Operator) -> bool:
     if item is None or item.state != "quarantined":
         raise NotFound
     events.record(Kind.INBOUND_RETRIED, None, actor.id, item=item.id)
-    ingest.understand_later(item.id)
+    ingest.understand_later(item.id, again=True)
     return item.state != "quarantined"

@@ -137,9 +137,13 @@ def _own_key(arrival: Arrival) -> str:
     return key
 
 
-def understand_later(item_id: int) -> None:
-    """Read a journalled item now: a slowed form, a parked status, a quarantined item tried again."""
-    query = select(InboundItem).where(InboundItem.id == item_id, InboundItem.state != "ingested")
+def understand_later(item_id: int, *, again: bool = False) -> None:
+    """Read a journalled item now: a slowed form, a parked status; with `again` also one in quarantine.
+
+    Behind its lock: whoever looks at the same moment finds it read.
+    """
+    states = ("received", "quarantined") if again else ("received",)
+    query = select(InboundItem).where(InboundItem.id == item_id, InboundItem.state.in_(states))
     item = db.session.scalar(query.with_for_update(key_share=True))
     if item is not None:
         db.session.expunge(item)

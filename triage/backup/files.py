@@ -9,7 +9,7 @@ from pathlib import Path
 from config import Settings
 from triage.backup import sqlite
 from triage.backup.archive import Damaged, Pack, Sink
-from triage.spool import owner_only, sync
+from triage.spool import give_to_owner_of_folder, owner_only, sync
 
 SPOOL, SIMULATOR = "spool", "simulator"
 KEPT = (".record", ".damaged")  # of the spool; what is half written was promised to nobody
@@ -49,7 +49,7 @@ class Returning:
             return None
         staged = aim.with_name(f"{aim.name}.restoring")
         if staged not in self._written:
-            aim.parent.mkdir(0o700, parents=True, exist_ok=True)
+            _make(aim.parent)
             staged.unlink(missing_ok=True)
             self._written[staged] = aim
         return lambda content: _append(staged, content)
@@ -65,6 +65,7 @@ class Returning:
     def settle(self) -> None:
         """Everything into its place."""
         for staged, aim in self._written.items():
+            give_to_owner_of_folder(staged)
             staged.rename(aim)
         for folder in {aim.parent for aim in self._written.values()}:
             sync(folder)
@@ -73,6 +74,12 @@ class Returning:
         """Take away what was written and did not get into its place."""
         for staged in self._written:
             staged.unlink(missing_ok=True)
+
+
+def _make(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(0o700, parents=True)
+        give_to_owner_of_folder(folder)
 
 
 def _append(path: Path, content: bytes) -> None:

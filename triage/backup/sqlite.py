@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from triage.backup.archive import Sink
 from triage.backup.manifest import Ask, Facts, facts
-from triage.spool import OWNER_ONLY, owner_only, sync
+from triage.spool import OWNER_ONLY, give_to_owner_of_folder, owner_only, sync
 
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
 BESIDE = ("-wal", "-shm", "-journal")
@@ -162,6 +162,7 @@ class Place:
                 self._path.with_name(f"{self._path.name}{ending}").unlink()
         with self._staged.open("rb") as file:
             os.fsync(file.fileno())
+        give_to_owner_of_folder(self._staged)
         self._staged.rename(self._path)
         sync(self._path.parent)
 
