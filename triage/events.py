@@ -24,8 +24,10 @@ from triage.statements import execute
 
 ON_ITS_WAY = 7_236_001  # any constant: the upper half of the advisory locks of events that are being committed
 INSERT = insert(Event.__table__)  # type: ignore[arg-type]  # typed as FromClause
+GIVEN = "last_value - (NOT is_called)::int"  # how far numbers have been given away
 # Says "at or below this number nothing of mine". A statement that writes events joins it below the numbering.
-TURN = f"""SELECT pg_advisory_xact_lock_shared(CAST({ON_ITS_WAY} AS bigint) << 32 | last_value & 4294967295) AS said
+# PostgreSQL reads <<, | and & from left to right, none before another.
+TURN = f"""SELECT pg_advisory_xact_lock_shared((CAST({ON_ITS_WAY} AS bigint) << 32) | (({GIVEN}) & 4294967295)) AS said
     FROM events_seq_seq"""  # noqa: S608 - a constant of ours
 # Lock, number, write, in one statement. The lock stands below the sort, which stands below the numbering: so it
 # is taken first. It also tells the transaction's number.
@@ -43,11 +45,11 @@ LOCK_AND_INSERT = text(f"""
 # numbers above what was read before it. PostgreSQL lets go of locks when what they held is visible to all.
 HEAD = text(f"""
     SELECT coalesce((
-        SELECT min(given.seq - (given.seq - objid::bigint & 4294967295)) FROM pg_locks
+        SELECT min(given.seq - ((given.seq - objid::bigint) & 4294967295)) FROM pg_locks
         WHERE locktype = 'advisory' AND classid::bigint = {ON_ITS_WAY} AND objsubid = 1
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     ), given.seq)
-    FROM (SELECT last_value - (NOT is_called)::int AS seq FROM events_seq_seq OFFSET 0) AS given
+    FROM (SELECT {GIVEN} AS seq FROM events_seq_seq OFFSET 0) AS given
 """)  # noqa: S608 - the same
 LAST = select(func.max(Event.__table__.c.seq))  # of the table alone: past the ORM
 

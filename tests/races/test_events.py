@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from unittest import mock
 
 import pytest
 from sqlalchemy import func, select, text
@@ -12,6 +13,7 @@ from tests import checker
 from tests.processes import Crew, Figures, Seat
 from tests.races import stock
 from triage import clock, events
+from triage import db as database
 from triage.db import db, run_in_transaction
 from triage.events import Kind
 from triage.models import Event
@@ -23,8 +25,24 @@ TRANSACTIONS = 60
 READ_SECONDS = 60.0
 
 
+def slow_commits(seat: Seat) -> mock._patch:
+    """Whoever writes stumbles between the numbering and the commit: only there can a reader be made to skip."""
+    commit, chance = database._commit, seat.chance(1)
+
+    def slowly(session: object) -> None:
+        seat.stumble(chance, 0.02)
+        commit(session)
+
+    return mock.patch.object(database, "_commit", slowly)
+
+
 def write(seat: Seat, transactions: int) -> int:
-    """Commit transactions of one to three entries with pauses inside and between; how many entries."""
+    """Commit transactions of one to three entries with pauses inside, before the commit and between; how many."""
+    with slow_commits(seat):
+        return _write(seat, transactions)
+
+
+def _write(seat: Seat, transactions: int) -> int:
     chance, written = seat.chance(), 0
     for _ in range(transactions):
         entries = chance.randint(1, 3)
