@@ -38,11 +38,9 @@ def find_or_make(kind: str, address: str, name: str | None = None, language: str
     """The one contact of an address, locked. The address is stored sealed, found by its blind index."""
     normal = addresses.normalise(kind, address, context.settings().default_region)
     key = context.keyring().blind(f"contact {kind}", normal)
-    known = _known(kind, key)
-    if known is None:
-        _make(kind, key, normal, name, language)
-        known = _known(kind, key)
-    assert known is not None  # noqa: S101 - made by us or by whoever was faster; contacts are never deleted
+    # Whoever is made by somebody else between the look and the making is found by the second look.
+    known = _known(kind, key) or _made(kind, key, normal, name, language) or _known(kind, key)
+    assert known is not None  # noqa: S101 - contacts are never deleted
     return known
 
 
@@ -51,10 +49,15 @@ def _known(kind: str, key: str) -> Person | None:
     return Person(**row._mapping) if row is not None else None
 
 
-def _make(kind: str, key: str, normal: str, name: str | None, language: str | None) -> None:
-    sealed = context.keyring().seal(normal, f"contacts.address|{kind}|{key}")
-    insert_once(Contact, ("address_kind", "address_key"), address_kind=kind, address_key=key, address_sealed=sealed,
-                hint=addresses.hint(kind, normal), name=_name(name, normal), language=language, created_at=clock.now())
+def _made(kind: str, key: str, normal: str, name: str | None, language: str | None) -> Person | None:
+    """Whom we made now; None where somebody else was faster."""
+    values = {
+        "address_kind": kind, "address_key": key, "hint": addresses.hint(kind, normal), "name": _name(name, normal),
+        "address_sealed": context.keyring().seal(normal, f"contacts.address|{kind}|{key}"),
+        "language": language, "created_at": clock.now(),
+    }
+    number = insert_once(Contact, ("address_kind", "address_key"), **values)
+    return Person(number, kind, language, None, None) if number is not None else None
 
 
 def _note(contact: Person, **changed: object) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import Row, Select, String, Table, bindparam, insert, literal_column, select
+from sqlalchemy import Insert, Row, Select, String, Table, bindparam, insert, literal_column, select
 
 from channels.base import InboundMessage
 from triage import clock, context, events, fitting
@@ -61,14 +61,28 @@ def _places() -> Select[tuple[int | None, ...]]:
 
 
 PLACES = _places()
-# A report of its own on which one message more changes nothing: it is not asleep and has waited since before.
-WAITING = select(REPORTS.c.priority).where(
-    REPORTS.c.id == bindparam("number"), REPORTS.c.duplicate_of.is_(None),
-    REPORTS.c.status != literal_column("'closed'"),
-    REPORTS.c.snoozed_until.is_(None), REPORTS.c.awaiting_citizen_since.is_(None),
-    REPORTS.c.unanswered_since <= bindparam("since")).with_for_update(key_share=True)
 OPEN = insert(REPORTS).returning(REPORTS.c.id)
 STORE = insert(MESSAGES).returning(MESSAGES.c.id)
+STORED = ("report_id", "contact_id", "account_id", "channel", "direction", "body", "external_id", "in_reply_to",
+          "repost_of", "sent_at", "recorded_at", "dedupe_key")
+
+
+def _storing_where_it_waits() -> Insert:
+    """Store on a report, locked now, on which one message more changes nothing: most are like that at a busy hour.
+
+    It is no copy, is not asleep, has waited since before, and is urgent where the message is.
+    """
+    about = REPORTS.c
+    waits = select(about.id).where(
+        about.id == bindparam("report_id"), about.duplicate_of.is_(None), about.status != literal_column("'closed'"),
+        about.snoozed_until.is_(None), about.awaiting_citizen_since.is_(None),
+        about.unanswered_since <= bindparam("recorded_at"), about.priority <= bindparam("priority"),
+    ).with_for_update(key_share=True).subquery()
+    rest = [bindparam(name, type_=MESSAGES.c[name].type) for name in STORED[1:]]
+    return insert(MESSAGES).from_select(list(STORED), select(waits.c.id, *rest)).returning(MESSAGES.c.id)
+
+
+STORE_WHERE_IT_WAITS = _storing_where_it_waits()
 
 
 def file(message: InboundMessage, contact: Person | None, account: Account | None,
@@ -79,8 +93,7 @@ def file(message: InboundMessage, contact: Person | None, account: Account | Non
     if places.known is not None:
         return None
     for candidate in _candidates(places, account):
-        if _waits_already(candidate, message, item):
-            _note_joined(candidate, candidate, _store(candidate, message, contact, account, item), item)
+        if _joins_what_waits(candidate, message, contact, account, item):
             return candidate, "joined"
         report, primary = matters.lock_matter(candidate)
         if _takes(primary, key) and _takes(report, key):
@@ -118,10 +131,13 @@ def _candidates(places: Row[Any], account: Account | None) -> Iterator[int]:
     yield from dict.fromkeys(report_id for report_id in best if report_id is not None)
 
 
-def _waits_already(report_id: int, message: InboundMessage, item: InboundItem) -> bool:
-    """Whether the report, locked now, waits to be answered and goes on as it is: most are, at a busy hour."""
-    row = execute(WAITING, {"number": report_id, "since": item.received_at}).first()
-    return row is not None and (not message.urgent or row.priority <= URGENT)
+def _joins_what_waits(report_id: int, message: InboundMessage, contact: Person | None, account: Account | None,
+                      item: InboundItem) -> bool:
+    values = _values(report_id, message, contact, account, item)
+    stored = execute(STORE_WHERE_IT_WAITS, {**values, "priority": URGENT if message.urgent else NORMAL}).scalar()
+    if stored is not None:
+        _note_joined(report_id, report_id, stored, item)
+    return stored is not None
 
 
 def _takes(report: Report, key: str) -> bool:
@@ -208,15 +224,20 @@ def _open(key: str, message: InboundMessage, contact: Person | None, account: Ac
 
 def _store(report_id: int, message: InboundMessage, contact: Person | None, account: Account | None,
            item: InboundItem) -> int:
+    stored: int = execute(STORE, _values(report_id, message, contact, account, item)).scalar_one()
+    return stored
+
+
+def _values(report_id: int, message: InboundMessage, contact: Person | None, account: Account | None,
+            item: InboundItem) -> dict[str, object]:
     """The message as it came: with the moment at which it reached us, however long it waited to be read."""
-    stored: int = execute(STORE, {
+    return {
         "report_id": report_id, "contact_id": contact.id if contact else None,
         "account_id": account.id if account else None, "channel": message.channel, "direction": "in",
         "body": message.text, "external_id": message.external_id, "in_reply_to": message.in_reply_to,
         "repost_of": message.repost_of, "sent_at": message.sent_at, "recorded_at": item.received_at,
         "dedupe_key": dedupe_key(message),
-    }).scalar_one()
-    return stored
+    }
 
 
 def _reply_contact(message: InboundMessage) -> int | None:
