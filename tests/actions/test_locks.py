@@ -56,8 +56,9 @@ def test_contact_report_delivery_account_are_locked_in_this_order_when_an_attemp
     order: list[str] = []
 
     def note(_connection: Any, clause: Any, *_rest: Any) -> None:
-        if getattr(clause, "_for_update_arg", None) is not None:
-            order.append(clause.get_final_froms()[0].name)
+        if isinstance(clause, Select):
+            words = str(clause.compile(dialect=postgresql.dialect()))
+            order.extend(re.findall(r"FOR NO KEY UPDATE OF (\w+)", words))
 
     scene.sms("The station is closed.")
     event.listen(db.engine, "before_execute", note)

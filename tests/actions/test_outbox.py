@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from channels.base import InboundMessage
 from tests.scene import CITIZEN, INTAKE, Scene
-from triage.actions import accounts, citizens, deliveries, replies
+from triage.actions import accounts, citizens, closing, deliveries, replies
 from triage.actions.deliveries import Settlement
 from triage.db import db
 from triage.events import Kind
@@ -119,3 +119,25 @@ def test_so_does_one_that_comes_late_and_it_is_not_sent_again_by_itself(scene: S
     assert [scene.delivery(one).state for one in (first, second)] == ["sent", "uncertain"]
     with scene.later(hours=1):
         assert scene.carry() == 0
+
+
+def test_an_answer_on_its_way_is_not_tried_again_after_somebody_else_closed_its_report(scene: Scene) -> None:
+    maya, zawadi = scene.operator("Maya"), scene.operator("Zawadi", "coordinator")
+    delivery = _answer(scene, maya)
+    order = scene.do(lambda: deliveries.begin_attempt(delivery.id))
+    scene.do(lambda: closing.close(delivery.report_id, zawadi, "no_answer"))
+    scene.do(lambda: deliveries.settle(order.attempt_id, Settlement("retry", error="later")))
+    assert scene.delivery(delivery).state == "cancelled"
+    with scene.later(hours=12):
+        assert scene.carry() == 0
+
+
+def test_one_whose_author_closed_it_is_tried_again(scene: Scene) -> None:
+    maya = scene.operator("Maya")
+    delivery = _answer(scene, maya)
+    order = scene.do(lambda: deliveries.begin_attempt(delivery.id))
+    scene.do(lambda: closing.close(delivery.report_id, maya, "no_answer"))
+    scene.do(lambda: deliveries.settle(order.attempt_id, Settlement("retry", error="later")))
+    with scene.later(hours=12):
+        assert scene.carry() == 1
+    assert scene.delivery(delivery).state == "sent"

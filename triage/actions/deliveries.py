@@ -8,27 +8,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.exc import IntegrityError
 
 from channels.base import DeliveryUpdate, OutboundMessage
-from triage import backoff, clock, context, events, fitting, limits
-from triage.actions import matters, outbox
+from triage import backoff, clock, context, events, fitting
+from triage.actions import attempts, matters, outbox
 from triage.crashpoints import crashpoint
 from triage.db import LOCK, db, savepoint
 from triage.errors import N_, BadInput, NotFound
 from triage.events import Kind
-from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Message, Operator
+from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Event, Message, Operator
 from triage.models.deliveries import WAITING
 from triage.queries import sending
 from triage.rights import Right
 from triage.sealing import SealBroken
 
-Row = TypeVar("Row", Contact, Account)
-
-PAUSED_RECHECK = timedelta(minutes=5)  # resuming does not wait for it
 NAMED_BEFORE = "the provider gave it the name of another answer"
 LOST = ("released", "reassigned", "lease", "linked")  # ends of an assignment after which its answers do not go on
 
@@ -39,9 +36,14 @@ class SendOrder:
 
     attempt_id: int
     delivery_id: int
-    account_id: int | None
+    account: Account | None
     channel: str
     message: OutboundMessage
+
+    @property
+    def account_id(self) -> int | None:
+        """The account it leaves by."""
+        return self.account.id if self.account is not None else None
 
 
 @dataclass(frozen=True)
@@ -58,30 +60,47 @@ class Settlement:
 
 def begin_attempt(delivery_id: int) -> SendOrder | None:
     """Open an attempt and say what to send; None where nothing may leave now (not due, running, over a limit)."""
-    contact = _lock(Contact, db.session.scalar(select(Delivery.contact_id).where(Delivery.id == delivery_id)))
-    delivery = _locked(delivery_id)
+    found = attempts.lock_to_begin(delivery_id)
     now = clock.now()
-    if delivery is None or delivery.state not in WAITING or (delivery.next_attempt_at or now) > now:
+    if found is None or found.state not in WAITING or (found.next_attempt_at or now) > now:
         return None
-    if contact is not None and contact.opted_out_at is not None and delivery.purpose != "stop_confirmation":
-        outbox.cancel(delivery, "opted_out")
-        matters.reckon(matters.lock(delivery.report_id))
+    account = attempts.sender(found)
+    refused = _refused(found, account)
+    if refused is not None:
+        _call_off(_fresh(found.id), refused)
         return None
-    account = _lock(Account, delivery.account_id)
-    if _lost(delivery) == "account_transferred":
-        outbox.cancel(delivery, "account_transferred")
-        matters.reckon(matters.lock(delivery.report_id))
-        return None
-    slot = _slot(account, now) if account is not None else now
+    slot = attempts.slot(account, now) if account is not None else now
     if slot > now:
-        _defer(delivery, slot)
+        _defer(_fresh(found.id), slot)
         return None
     try:
-        message = _outbound(delivery, contact)
+        message = _outbound(found)
     except SealBroken:
-        _finish(delivery, "failed", "the address cannot be opened")
+        _finish(_fresh(found.id), "failed", "the address cannot be opened")
         return None
-    return _open(delivery, account, message, now)
+    return _open(found, account, message, now)
+
+
+def _refused(found: Row[Any], account: Account | None) -> str | None:
+    if found.opted_out_at is not None and found.purpose != "stop_confirmation":
+        return "opted_out"
+    return "account_transferred" if _anothers(account, found.purpose, found.author_id) else None
+
+
+def _anothers(account: Account | None, purpose: str, author_id: int | None) -> bool:
+    """Whether an answer would leave by the own account of somebody who did not write it."""
+    return account is not None and purpose == "reply" and account.operator_id not in (None, author_id)
+
+
+def _call_off(delivery: Delivery, why: str) -> None:
+    outbox.cancel(delivery, why)
+    matters.reckon(matters.lock(delivery.report_id))
+
+
+def _fresh(delivery_id: int) -> Delivery:
+    """The whole of a delivery that is locked: what is not simply sent or accepted is rare."""
+    query = select(Delivery).where(Delivery.id == delivery_id)
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
 
 
 def _locked(delivery_id: int) -> Delivery | None:
@@ -94,56 +113,39 @@ def _locked(delivery_id: int) -> Delivery | None:
     return db.session.scalar(query.execution_options(populate_existing=True))
 
 
-def _lock(model: type[Row], row_id: int | None) -> Row | None:
-    if row_id is None:
-        return None
-    return db.session.get(model, row_id, with_for_update=LOCK, populate_existing=True)
-
-
-def _slot(account: Account, now: datetime) -> datetime:
-    if account.paused_at is not None:
-        return now + PAUSED_RECHECK
-    return limits.next_slot(max(now, account.paused_until or now), sending.windows(account))
-
-
 def _defer(delivery: Delivery, slot: datetime) -> None:
     delivery.state, delivery.next_attempt_at = "queued", slot
     events.record(Kind.DELIVERY_DEFERRED, delivery.report_id, delivery=delivery.id)
 
 
-def _open(delivery: Delivery, account: Account | None, message: OutboundMessage, now: datetime) -> SendOrder:
-    attempt = DeliveryAttempt(delivery_id=delivery.id, account_id=account.id if account else None, started_at=now)
-    db.session.add(attempt)
-    delivery.state, delivery.next_attempt_at = "sending", None
-    db.session.flush()
-    events.record(Kind.DELIVERY_STARTED, delivery.report_id, delivery=delivery.id)
+def _open(found: Row[Any], account: Account | None, message: OutboundMessage, now: datetime) -> SendOrder:
+    attempt_id = attempts.start(found.id, found.account_id, now)
+    events.record(Kind.DELIVERY_STARTED, found.report_id, delivery=found.id)
     crashpoint("out.begun")
-    return SendOrder(attempt.id, delivery.id, delivery.account_id, delivery.channel, message)
+    return SendOrder(attempt_id, found.id, account, found.channel, message)
 
 
-def _outbound(delivery: Delivery, contact: Contact | None) -> OutboundMessage:
-    message = db.session.get_one(Message, delivery.message_id)
-    recipient = context.keyring().open(contact.address_sealed, contact.address_context) if contact else ""
-    return OutboundMessage(recipient, message.body, f"delivery-{delivery.id}", message.in_reply_to)
+def _outbound(found: Row[Any]) -> OutboundMessage:
+    recipient = ""
+    if found.contact_id is not None:
+        person = Contact(address_kind=found.address_kind, address_key=found.address_key)
+        recipient = context.keyring().open(found.address_sealed, person.address_context)
+    return OutboundMessage(recipient, found.body, f"delivery-{found.id}", found.in_reply_to)
 
 
 def settle(attempt_id: int, settlement: Settlement) -> None:
     """Write down how an attempt went. A late answer to an attempt given up as unknown still moves it forward."""
-    settlement = _fitted(settlement)
-    delivery_id = db.session.scalar(select(DeliveryAttempt.delivery_id).where(DeliveryAttempt.id == attempt_id))
-    if delivery_id is None:
+    said = _fitted(settlement)
+    found = attempts.lock_to_settle(attempt_id)
+    if found is None:
         raise NotFound
-    delivery = _locked(delivery_id)
-    attempt = db.session.get_one(DeliveryAttempt, attempt_id, populate_existing=True)
-    assert delivery is not None  # noqa: S101 - foreign key
-    if attempt.finished_at is not None:
-        _settle_late(delivery, settlement)
-        return
-    attempt.finished_at, attempt.outcome = clock.now(), settlement.outcome
-    attempt.provider_id = settlement.provider_id
-    db.session.flush()
-    SETTLERS[settlement.outcome](delivery, settlement)
-    crashpoint("out.settling")
+    late = not attempts.end(attempt_id, said.outcome, said.provider_id)
+    if said.outcome != "accepted" and not late:
+        SETTLERS[said.outcome](_fresh(found.id), said)
+    elif said.outcome == "accepted" and (found.state == "uncertain" or not late):
+        _accepted(found, said)
+    if not late:
+        crashpoint("out.settling")
 
 
 def _fitted(said: Settlement) -> Settlement:
@@ -151,22 +153,17 @@ def _fitted(said: Settlement) -> Settlement:
     return replace(said, provider_id=provider_id, error=fitting.line(said.error, fitting.MOST_NAME))
 
 
-def _settle_late(delivery: Delivery, settlement: Settlement) -> None:
-    if delivery.state == "uncertain" and settlement.outcome == "accepted":
-        _accepted(delivery, settlement)
-
-
-def _accepted(delivery: Delivery, settlement: Settlement) -> None:
+def _accepted(found: Row[Any], settlement: Settlement) -> None:
     """A name the provider gave to another answer before tells nothing of this one: a person decides."""
+    state = "delivered" if settlement.delivered else "sent"
     try:
         with savepoint():
-            delivery.provider_id = settlement.provider_id
-            db.session.flush()
+            attempts.accept(found.id, state, settlement.provider_id)
     except IntegrityError:
-        if delivery.state != "uncertain":
-            _finish(delivery, "uncertain", NAMED_BEFORE)
+        if found.state != "uncertain":
+            _finish(_fresh(found.id), "uncertain", NAMED_BEFORE)
         return
-    _finish(delivery, "delivered" if settlement.delivered else "sent")
+    events.record(Kind(f"delivery.{state}"), found.report_id, delivery=found.id)
 
 
 def _finish(delivery: Delivery, state: str, error: str | None = None) -> None:
@@ -193,8 +190,7 @@ def _again(delivery: Delivery, settlement: Settlement) -> None:
     tries = db.session.scalar(select(func.count()).where(DeliveryAttempt.delivery_id == delivery.id)) or 1
     lost = _lost(delivery)
     if lost is not None:
-        outbox.cancel(delivery, lost)
-        matters.reckon(matters.lock(delivery.report_id))
+        _call_off(delivery, lost)
         return
     if backoff.exhausted(tries):
         _finish(delivery, "failed", settlement.error)
@@ -208,16 +204,29 @@ def _again(delivery: Delivery, settlement: Settlement) -> None:
 def _lost(delivery: Delivery) -> str | None:
     """Why its author may not send it any more: the report is another's now, or the account is."""
     held = db.session.get(Assignment, delivery.assignment_id) if delivery.assignment_id else None
-    if held is not None and held.end_reason in LOST:
+    if held is not None and (held.end_reason in LOST or _closed_by_another(held)):
         return "handed_over"
     account = db.session.get(Account, delivery.account_id) if delivery.account_id else None
-    own = account is not None and account.operator_id is not None and delivery.purpose == "reply"
     author = db.session.get_one(Message, delivery.message_id).operator_id
-    return "account_transferred" if own and account is not None and account.operator_id != author else None
+    return "account_transferred" if _anothers(account, delivery.purpose, author) else None
+
+
+def _closed_by_another(held: Assignment) -> bool:
+    """Who closes their own report lets their answers go on; of whoever else closed it, the history knows."""
+    if held.end_reason != "closed":
+        return False
+    closed = select(Event.operator_id).where(Event.report_id == held.report_id, Event.kind == Kind.REPORT_CLOSED,
+                                             Event.occurred_at >= held.ended_at)
+    return db.session.scalar(closed.order_by(Event.seq).limit(1)) != held.operator_id
+
+
+def _lock_account(delivery: Delivery) -> Account | None:
+    number = delivery.account_id
+    return db.session.get(Account, number, with_for_update=LOCK, populate_existing=True) if number else None
 
 
 def _retry(delivery: Delivery, settlement: Settlement) -> None:
-    account = _lock(Account, delivery.account_id)
+    account = _lock_account(delivery)
     if account is not None and settlement.after is not None:
         until = clock.now() + timedelta(seconds=settlement.after)
         account.paused_until = max(until, account.paused_until or until)
@@ -225,14 +234,14 @@ def _retry(delivery: Delivery, settlement: Settlement) -> None:
 
 
 def _troubled(delivery: Delivery, settlement: Settlement) -> None:
-    account = _lock(Account, delivery.account_id)
+    account = _lock_account(delivery)
     if account is not None:
         account.needs_attention = (settlement.error or "")[:200]
         events.record(Kind.ACCOUNT_TROUBLED, None, None, account=account.id)
     _again(delivery, settlement)
 
 
-SETTLERS = {"accepted": _accepted, "retry": _retry, "rejected": _rejected, "unknown": _unknown,
+SETTLERS = {"retry": _retry, "rejected": _rejected, "unknown": _unknown,
             "account_problem": _troubled}
 
 RANK = {"sending": 0, "uncertain": 0, "sent": 1, "delivered": 2, "failed": 2}

@@ -10,8 +10,7 @@ from triage import clock, connections, context, logs
 from triage.actions import deliveries
 from triage.actions.deliveries import SendOrder, Settlement
 from triage.crashpoints import crashpoint
-from triage.db import db, run_in_transaction, unavailable
-from triage.models import Account
+from triage.db import run_in_transaction, unavailable
 
 log = logs.logger(__name__)
 
@@ -71,11 +70,11 @@ def _send(order: SendOrder) -> Settlement:
 
 
 def _sender(order: SendOrder) -> Sender:
-    if order.account_id is None:
+    """What sends it. The account was read with the order: no transaction is open while we speak to the network."""
+    if order.account is None:
         channel = connections.without_account(order.channel)
     else:
-        channel = connections.connect(db.session.get_one(Account, order.account_id))
-    db.session.remove()  # no transaction is open while we speak to the network
+        channel = connections.connect(order.account)
     if not isinstance(channel, Sender):
         raise TypeError(f"{order.channel} cannot send")
     return channel

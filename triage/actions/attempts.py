@@ -1,0 +1,178 @@
+"""What every attempt to send runs, of tables alone and built once: its locks, its limits, its beginning and its end.
+
+Whether an answer may leave is decided in `deliveries`. The locks of one attempt are one statement: each of its
+parts needs the one before it, so rows are locked in the order contact, report, delivery, account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import (
+    CTE,
+    Boolean,
+    Executable,
+    FromClause,
+    Row,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    insert,
+    literal_column,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from triage import clock, limits
+from triage.actions import matters
+from triage.db import LOCK, BigKey, db
+from triage.models import Account, Contact, Delivery, DeliveryAttempt, Message, Report
+from triage.queries import sending
+from triage.statements import execute
+
+PEOPLE, REPORTS, ROWS, ACCOUNTS, MESSAGES, TRIES = (
+    cast(Table, model.__table__) for model in (Contact, Report, Delivery, Account, Message, DeliveryAttempt))
+NUMBER = bindparam("number", type_=BigKey)
+TRIED = TRIES.alias("tried")
+PAUSED_RECHECK = timedelta(minutes=5)  # resuming does not wait for it
+SENDER = ("id", "channel", "provider", "address", "operator_id", "secret_sealed", "limits", "paused_until", "paused_at")
+
+
+def _locked(table: Table, source: FromClause, name: str, *also: Any) -> CTE:
+    return select(table, *also).select_from(source).with_for_update(key_share=True, of=table).cte(name)
+
+
+def _behind(report: CTE) -> CTE:
+    """The delivery behind its report, which must still be the one it is on."""
+    return _locked(ROWS, report.join(ROWS, and_(ROWS.c.report_id == report.c.id, ROWS.c.id == report.c.wanted)), "sent")
+
+
+def _report(which: CTE, source: FromClause, *also: Any) -> CTE:
+    """A report of its own; a copy only where the caller has locked its primary and itself."""
+    alone = or_(REPORTS.c.duplicate_of.is_(None), bindparam("locked", type_=Boolean))
+    joined = source.join(REPORTS, and_(REPORTS.c.id == which.c.report_id, alone))
+    found = select(REPORTS.c.id, which.c.id.label("wanted"), *also).select_from(joined)
+    return found.with_for_update(key_share=True, of=REPORTS).cte("report")
+
+
+def _to_begin() -> Select[Any]:
+    which = select(*ROWS.c["id", "contact_id", "report_id"]).where(ROWS.c.id == NUMBER).cte("which")
+    person = _locked(PEOPLE, which.join(PEOPLE, PEOPLE.c.id == which.c.contact_id), "person")
+    report = _report(which, which.outerjoin(person, true()), person.c.id.label("person_id"))
+    sent = _behind(report)
+    account = _locked(ACCOUNTS, sent.join(ACCOUNTS, ACCOUNTS.c.id == sent.c.account_id), "account")
+    rest = sent.join(MESSAGES, MESSAGES.c.id == sent.c.message_id).outerjoin(person, true()).outerjoin(account, true())
+    return select(
+        *sent.c["id", "report_id", "state", "next_attempt_at", "purpose", "channel", "contact_id", "account_id"],
+        *MESSAGES.c["body", "in_reply_to"], MESSAGES.c.operator_id.label("author_id"),
+        *person.c["opted_out_at", "address_kind", "address_key", "address_sealed"],
+        *[account.c[name].label(f"account_{name}") for name in SENDER if name != "id"],
+    ).select_from(rest)
+
+
+def _to_settle() -> Select[Any]:
+    mine = ROWS.join(TRIED, TRIED.c.delivery_id == ROWS.c.id)
+    which = select(*ROWS.c["id", "report_id"]).select_from(mine).where(TRIED.c.id == NUMBER).cte("which")
+    sent = _behind(_report(which, which))
+    return select(*sent.c["id", "report_id", "state"])
+
+
+BEGIN, SETTLE = _to_begin(), _to_settle()
+REPORT_OF = select(ROWS.c.report_id, ROWS.c.contact_id).where(ROWS.c.id == NUMBER)
+TRIED_BY = select(TRIES.c.delivery_id).where(TRIES.c.id == NUMBER)
+OPEN = insert(TRIES).returning(TRIES.c.id)
+CHANGE = update(ROWS).where(ROWS.c.id == NUMBER)
+STARTED = CHANGE.values(state="sending", next_attempt_at=None)
+ENDED = (update(TRIES).where(TRIES.c.id == NUMBER, TRIES.c.finished_at.is_(None))
+         .values({name: bindparam(f"to_{name}") for name in ("finished_at", "outcome", "provider_id")}))
+DONE = CHANGE.values({name: bindparam(f"to_{name}") for name in ("state", "provider_id", "settled_at")}
+                     | {"last_error": None, "next_attempt_at": None})
+
+
+def lock_to_begin(delivery_id: int) -> Row[Any] | None:
+    """What beginning an attempt needs to know, with contact, report, delivery and account locked; None: not there."""
+    found = execute(BEGIN, {"number": delivery_id, "locked": False}).first()
+    if found is not None or not _lock_copy(delivery_id, with_contact=True):
+        return found
+    return execute(BEGIN, {"number": delivery_id, "locked": True}).first()
+
+
+def lock_to_settle(attempt_id: int) -> Row[Any] | None:
+    """The delivery of an attempt with its report locked before it; None where there is no such attempt."""
+    found = execute(SETTLE, {"number": attempt_id, "locked": False}).first()
+    if found is not None:
+        return found
+    delivery_id = execute(TRIED_BY, {"number": attempt_id}).scalar()
+    if delivery_id is None or not _lock_copy(delivery_id, with_contact=False):
+        return None
+    return execute(SETTLE, {"number": attempt_id, "locked": True}).first()
+
+
+def _lock_copy(delivery_id: int, *, with_contact: bool) -> bool:
+    """Lock the report of a delivery where it is a copy, its primary before it; whether there is such a delivery."""
+    found = execute(REPORT_OF, {"number": delivery_id}).first()
+    if found is None:
+        return False
+    if with_contact and found.contact_id is not None:
+        db.session.get(Contact, found.contact_id, with_for_update=LOCK)
+    matters.lock_matter(found.report_id)
+    return True
+
+
+def sender(found: Row[Any]) -> Account | None:
+    """The account it leaves by, a plain value that no session watches over."""
+    if found.account_id is None:
+        return None
+    return Account(**{name: getattr(found, f"account_{name}") for name in SENDER})
+
+
+def slot(account: Account, now: datetime) -> datetime:
+    """When the next attempt of a locked account may begin: now, or later."""
+    if account.paused_at is not None:
+        return now + PAUSED_RECHECK
+    return limits.next_slot(max(now, account.paused_until or now), _windows(account))
+
+
+def _windows(account: Account) -> Iterable[limits.Window]:
+    wanted = sending.account_limits(account)
+    if not wanted:
+        return []
+    skipped = {f"skip_{place}": count - 1 for place, (count, _) in enumerate(wanted)}
+    newest: Sequence[datetime | None] = execute(_newest(len(wanted)), {"account": account.id, **skipped}).one()
+    return [limits.Window(count, seconds, at) for (count, seconds), at in zip(wanted, newest, strict=True)]
+
+
+@cache
+def _newest(count: int) -> Executable:
+    """When the attempts began that stand so far back, all asked for in one statement."""
+    mine = select(TRIES.c.started_at).where(TRIES.c.account_id == bindparam("account", type_=BigKey))
+    mine = mine.order_by(TRIES.c.started_at.desc()).limit(literal_column("1"))
+    return select(*[mine.offset(bindparam(f"skip_{place}", type_=BigKey)).scalar_subquery().label(f"newest_{place}")
+                    for place in range(count)])
+
+
+def start(delivery_id: int, account_id: int | None, now: datetime) -> int:
+    """Open an attempt; its number. The partial unique index refuses a second one."""
+    attempt = {"delivery_id": delivery_id, "account_id": account_id, "started_at": now}
+    number: int = execute(OPEN, attempt).scalar_one()
+    execute(STARTED, {"number": delivery_id})
+    return number
+
+
+def end(attempt_id: int, outcome: str, provider_id: str | None) -> bool:
+    """End an attempt, once: whether it was still open."""
+    how = {"to_finished_at": clock.now(), "to_outcome": outcome, "to_provider_id": provider_id}
+    return execute(ENDED, {"number": attempt_id, **how}).rowcount == 1
+
+
+def accept(delivery_id: int, state: str, provider_id: str | None) -> None:
+    """The provider has it. IntegrityError where it gave the name of another answer."""
+    db.session.connection()  # a savepoint begins where the session itself asks for its connection
+    how = {"to_state": state, "to_provider_id": provider_id, "to_settled_at": clock.now()}
+    execute(DONE, {"number": delivery_id, **how})
