@@ -16,6 +16,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Generic, TypeVar, cast
 
 from flask import Flask, current_app
@@ -138,10 +139,13 @@ class _Line:
     def put(self, attempt: _Attempt[T]) -> None:
         """Stand in line; RuntimeError where nobody is there to write and no thread can be started."""
         with self._changed:
-            if not self._idle and len(self._runners) < self._most:
-                self._runners.add(_Runner(self))
+            self._call_one()
             self._waiting.append(cast("_Attempt[object]", attempt))
             self._changed.notify()
+
+    def _call_one(self) -> None:
+        if not self._idle and len(self._runners) < self._most:
+            self._runners.add(_Runner(self))
 
     def take(self, runner: _Runner) -> list[_Attempt[object]]:
         """Whoever waits, as many as may go together; nobody where `runner` should end."""
@@ -168,8 +172,15 @@ class _Line:
             if attempt.runner is None:
                 self._waiting.remove(cast("_Attempt[object]", attempt))
                 return True
-            self._runners.discard(attempt.runner)
+            if not attempt.done.is_set():  # else it was done at the last moment, and its runner waits for work
+                self._replace(attempt.runner)
             return False
+
+    def _replace(self, runner: _Runner) -> None:
+        self._runners.discard(runner)
+        if self._waiting:
+            with suppress(RuntimeError):  # no thread to be had: whoever comes next tries again
+                self._call_one()
 
 
 class _Runner(threading.Thread):
