@@ -243,6 +243,11 @@ def _cause(problem: DBAPIError) -> str:
     return "connection" if problem.connection_invalidated else CAUSES.get(str(_state(problem)), "locked")
 
 
+def is_postgresql() -> bool:
+    """Whether the desk's database is PostgreSQL, else it is SQLite."""
+    return db.session.get_bind().dialect.name == "postgresql"
+
+
 def let_go() -> None:
     """End what was being read, and give the connection back before work that takes long and needs none."""
     db.session.rollback()

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from triage import clock
 from triage.commits import evidence
-from triage.db import after_commit, before_commit, db
+from triage.db import after_commit, before_commit, db, is_postgresql
 from triage.models import Event
 from triage.statements import execute
 
@@ -123,7 +123,7 @@ def number(session: Session) -> None:
     if not waiting:
         return
     session.flush()
-    if session.get_bind().dialect.name == "postgresql":
+    if is_postgresql():
         bound = {"lines": json.dumps(waiting, default=str)}
         session.info["number"] = execute(LOCK_AND_INSERT, bound).scalars().first()
     else:
@@ -135,7 +135,7 @@ def head() -> int:
 
     What is read after it was asked for is at least as new.
     """
-    if db.session.get_bind().dialect.name == "postgresql":
+    if is_postgresql():
         return execute(HEAD).scalar() or 0
     return execute(LAST).scalar() or 0
 

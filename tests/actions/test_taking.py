@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -143,3 +144,18 @@ def test_a_lost_answer_is_found_out_and_nothing_is_taken_twice(
     assert taking.take(first.id, maya).id == held.id
     assert len(db.session.scalars(select(Assignment)).all()) == 1
     assert len(claims()) == 1
+
+
+@pytest.mark.only("postgresql")
+def test_what_somebody_else_has_locked_for_a_moment_is_waited_for(scene: Scene) -> None:
+    """Its acknowledgement may just be leaving: "nothing is waiting" would be untrue."""
+    maya, report = scene.operator("Maya"), scene.sms("One")
+    with db.engine.connect() as sender:
+        sender.execute(select(Report.id).where(Report.id == report.id).with_for_update(key_share=True))
+        release = threading.Timer(0.3, sender.rollback)
+        release.start()
+        held = taking.take_next(maya)
+        release.join()
+    assert held is not None
+    assert held.report_id == report.id
+    assert taking.take_next(maya) is None

@@ -95,8 +95,13 @@ def change(settings: config.Settings, statement: str) -> None:
 
 def deadlocks(settings: config.Settings) -> str:
     """How many deadlocks the server has broken in this database, for the figures; nothing on SQLite."""
+    return "" if settings.database_url.startswith("sqlite") else f"; {deadlocks_broken(settings)} deadlocks broken"
+
+
+def deadlocks_broken(settings: config.Settings) -> int:
+    """The same as a number; SQLite has none."""
     if settings.database_url.startswith("sqlite"):
-        return ""
+        return 0
     time.sleep(1.1)  # sessions report what happened to them once a second
     (found,), = checker.ask(settings, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-    return f"; {found} deadlocks broken"
+    return int(found)

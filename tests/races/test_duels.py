@@ -141,7 +141,8 @@ def test_a_follow_up_and_reopening(scene: Scene, settings: config.Settings, crew
     assert set(said) == {("done", "done"), ("done", refusal)}
     expected = DUELS if settings.reopen_hours else DUELS + said["done", refusal]
     assert len(db.session.scalars(select(Report.id)).all()) == expected
-    figures(f"{dict(said)}")
+    assert stock.deadlocks_broken(settings) <= DUELS // 10, "both lock the person first"
+    figures(f"{dict(said)}{stock.deadlocks(settings)}")
 
 
 def send(_report: int, _fence: int, _holder: int, _to: int, _chief: int, one: int) -> None:

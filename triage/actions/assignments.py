@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from triage import clock, events, rights
 from triage.actions import drafts, matters, notes, outbox
-from triage.db import BigKey, UtcDateTime, db
+from triage.db import BigKey, UtcDateTime, db, is_postgresql
 from triage.errors import (
     N_,
     AlreadyAssigned,
@@ -64,23 +64,28 @@ def _taking(which: ColumnElement[bool]) -> Executable:
     return taken.returning(TABLE.c.id, drafted)
 
 
-def first(who: ColumnElement[int], waits: ColumnElement[bool]) -> Select[int]:
-    """The head of the queue: urgency, then longest unanswered wait. What another is taking is passed over."""
+def first(who: ColumnElement[int], waits: ColumnElement[bool], *, patiently: bool = False) -> Select[int]:
+    """The head of the queue: urgency, then longest unanswered wait. What another has locked is passed over.
+
+    `patiently`: it is waited for. Not everybody who locks a report takes it: its acknowledgement may just be leaving.
+    """
     queue = select(TABLE.c.id).where(scope.open_to(who, NOW), waits).limit(literal_column("1"))
     queue = queue.order_by(TABLE.c.priority, TABLE.c.unanswered_since, TABLE.c.id)
-    return queue.with_for_update(skip_locked=True, key_share=True)
+    return queue.with_for_update(skip_locked=not patiently, key_share=True)
 
 
-def _first(waits: ColumnElement[bool]) -> ColumnElement[bool]:
-    return TABLE.c.id == first(ME, waits).scalar_subquery()
+def _head(waits: ColumnElement[bool], *, patiently: bool = False) -> Executable:
+    return _taking(TABLE.c.id == first(ME, waits, patiently=patiently).scalar_subquery())
 
 
 # Built once, and of tables alone: to build such a statement, or to lead it through the ORM, takes longer than it runs.
 BUSY = _busy()
 ROOM = select(WHO.c.capacity, WHO.c.active, WHO.c.roles).where(WHO.c.id == ME).with_for_update(key_share=True)
 TAKE = _taking(TABLE.c.id == bindparam("number"))
-TAKE_NEXT = (_taking(_first(TABLE.c.unanswered_since.is_not(None))),
-             _taking(_first(TABLE.c.unanswered_since.is_(None))))
+UNANSWERED, ANSWERED = TABLE.c.unanswered_since.is_not(None), TABLE.c.unanswered_since.is_(None)
+TAKE_NEXT = (_head(UNANSWERED), _head(ANSWERED))
+# Nothing is free: before anybody is told so, what somebody has locked is waited for.
+TAKE_LOCKED = (_head(UNANSWERED, patiently=True), _head(ANSWERED, patiently=True))
 
 
 def claim(report_id: int, actor: Operator) -> Assignment:
@@ -102,7 +107,7 @@ def claim(report_id: int, actor: Operator) -> Assignment:
 def claim_next(actor: Operator) -> Assignment | None:
     """Take the first report of the queue (urgency, then longest unanswered wait); None where none is left."""
     capacity = lock_room(actor)
-    for statement in TAKE_NEXT:
+    for statement in (*TAKE_NEXT, *(TAKE_LOCKED if is_postgresql() else ())):  # SQLite locks no rows
         taken = _take(statement, actor, capacity)
         if taken is not None:
             return taken

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import Insert, Row, Select, String, Table, bindparam, insert, literal_column, select
+from sqlalchemy import Insert, Row, Select, String, Table, bindparam, func, insert, literal_column, select
 
 from channels.base import InboundMessage
 from triage import clock, context, events, fitting
@@ -82,6 +82,13 @@ def _storing_where_it_waits() -> Insert:
     return insert(MESSAGES).from_select(list(STORED), select(waits.c.id, *rest)).returning(MESSAGES.c.id)
 
 
+# Who had a closed report last, locked before it: a reopened one may come back to them, and people are locked first.
+LAST_HOLDER = select(Operator.__table__.c.id).where(
+    Operator.__table__.c.id == select(Assignment.__table__.c.operator_id)
+    .where(Assignment.__table__.c.report_id == select(func.coalesce(REPORTS.c.duplicate_of, REPORTS.c.id)).where(
+        REPORTS.c.id == bindparam("number"), REPORTS.c.status == literal_column("'closed'")).scalar_subquery())
+    .order_by(Assignment.__table__.c.id.desc()).limit(literal_column("1")).scalar_subquery(),
+).with_for_update(key_share=True)
 STORE_WHERE_IT_WAITS = _storing_where_it_waits()
 
 
@@ -95,6 +102,7 @@ def file(message: InboundMessage, contact: Person | None, account: Account | Non
     for candidate in _candidates(places, account):
         if _joins_what_waits(candidate, message, contact, account, item):
             return candidate, "joined"
+        execute(LAST_HOLDER, {"number": candidate})
         report, primary = matters.lock_matter(candidate)
         if _takes(primary, key) and _takes(report, key):
             return _join(report, primary, message, contact, account, item), "joined"

@@ -32,7 +32,7 @@ from sqlalchemy.exc import DBAPIError
 from triage import clock, events, rights
 from triage.actions import assignments
 from triage.actions.assignments import DRAFT, HELD, ME, NOW, TABLE, WHO
-from triage.db import BigKey, db, run_in_transaction, run_statement, worth_retrying
+from triage.db import BigKey, is_postgresql, run_in_transaction, run_statement, worth_retrying
 from triage.events import Kind
 from triage.models import Assignment, Event, Operator
 from triage.queries import scope
@@ -75,7 +75,7 @@ def _noted(held: CTE) -> CTE:
     return insert(HISTORY).from_select(["report_id", "operator_id", "kind", "data", "occurred_at"], line).cte("noted")
 
 
-HEAD = assignments.first(SELF.c.id, TABLE.c.unanswered_since.is_not(None)).correlate(SELF).lateral("head")
+HEAD = assignments.first(SELF.c.id, assignments.UNANSWERED).correlate(SELF).lateral("head")
 FIRST = _at_once(select(HEAD.c.id, SELF.c.id.label("who")).select_from(SELF.join(HEAD, true())))
 NAMED = _at_once(select(bindparam("number", type_=BigKey).label("id"), SELF.c.id.label("who")))
 TOLD = {"events": [{"kind": Kind.REPORT_CLAIMED.value}]}
@@ -95,7 +95,7 @@ def take_next(actor: Operator) -> Assignment | None:
 
 
 def _try(statement: Executable, actor: Operator, now: datetime, **which: int) -> Assignment | None:
-    if db.session.get_bind().dialect.name != "postgresql":
+    if not is_postgresql():
         return None
     me = key_of(actor)
     try:
