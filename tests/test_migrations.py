@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import MetaData, Table, create_engine, event, inspect, select, text
@@ -23,9 +25,10 @@ from tests.scene import Scene
 from tests.servers import Postgres
 from triage.actions import closing, notes, people, replies
 from triage.db import Base, db
+from triage.queries import revisions
 
 MIGRATIONS = str(config.ROOT / "migrations")
-REVISIONS = ("0005", "0004", "0003", "0002", "0001")  # newest first
+REVISIONS = ("0006", "0005", "0004", "0003", "0002", "0001")  # newest first
 TRIGGERS = {"sqlite": {"events_no_update", "events_no_delete"},
             "postgresql": {"events events_no_change", "events events_no_truncate", "events_refuse()",
                            "triage_busy(bigint,timestamp with time zone)"}}
@@ -183,3 +186,12 @@ def test_down_to_nothing_and_up_again_leaves_the_same_schema(app: Flask, scene: 
     assert schema(database) == before
     go(upgrade, "head")
     assert schema(database) == before
+
+
+@pytest.mark.only("sqlite")
+def test_the_revisions_are_read_as_what_runs_them_reads_them() -> None:
+    folder = Config()
+    folder.set_main_option("script_location", str(config.ROOT / "migrations"))
+    line = tuple(script.revision for script in ScriptDirectory.from_config(folder).walk_revisions())
+    assert revisions.known() == line == REVISIONS
+    assert revisions.wanted() == {REVISIONS[0]}

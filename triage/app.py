@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask
-from flask_migrate import Migrate
 
 import config
-from triage import api, cli, db, logs, reach
+from triage import api, cli, db, logs, migrating, reach
 from triage.sealing import KeyRing
 from triage.spool import Spool
 from triage.web import (
@@ -45,8 +44,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.config.update(SETTINGS=settings, KEYRING=ring, SPOOL=Spool(Path(settings.spool_path), ring),
                       SECRET_KEY=settings.secret_key, TESTING=settings.testing)
     db.init_app(app, settings.database_url)
-    Migrate(app, db.db, directory=str(config.ROOT / "migrations"), render_as_batch=True)
-    for part in (reach, watch, languages, security, errors, live):
+    for part in (migrating, reach, watch, languages, security, errors, live):
         part.init_app(app)
     for blueprint in BLUEPRINTS + ((simulator.bp,) if settings.demo else ()):
         app.register_blueprint(blueprint)

@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("triage.context",),  # the settings and keys of the running desk
     ("triage.engines", "triage.commits"),  # what connections are told; what became of an unanswered COMMIT
     ("triage.db",),
-    ("triage.statements",),
+    ("triage.statements", "triage.migrating"),
     ("triage.reach",),
     ("triage.models",),
     ("triage.events",),

@@ -10,12 +10,11 @@ from typing import Any
 
 import pyrage
 from flask import Flask
-from flask_migrate import Migrate, upgrade
 from sqlalchemy import event
 
-import config
 from config import Settings
 from triage import db as database
+from triage import migrating
 from triage.actions import restoring
 from triage.actions.restoring import Stopped
 from triage.backup import archive, make, manifest, postgres, sqlite
@@ -102,7 +101,7 @@ def _require_same(now: Facts, then: Facts) -> None:
 def _prepare(settings: Settings, place: Place, found: Manifest) -> Stopped:
     """Migrate what came back, see that nothing was lost by it, and stop what it would do by itself."""
     with _staged(settings, place):
-        upgrade(directory=str(config.ROOT / "migrations"))
+        migrating.upgrade()
         now, then = place.facts(), found.facts
         lost = [name for name, rows in then.rows.items() if name in OWNED and now.rows.get(name) != rows]
         if lost or (now.head, now.ledger_difference) != (then.head, then.ledger_difference):
@@ -116,7 +115,7 @@ def _staged(settings: Settings, place: Place) -> Iterator[None]:
     app = Flask("triage-restore")
     app.config.update(SETTINGS=replace(settings, database_url=place.url), KEYRING=KeyRing(settings.triage_keys))
     database.init_app(app, place.url)
-    Migrate(app, db, directory=str(config.ROOT / "migrations"), render_as_batch=True)
+    migrating.init_app(app)
     with app.app_context():
         if isinstance(place, postgres.Place):
             event.listen(db.engine, "connect", _look_into_the_staged_schema)

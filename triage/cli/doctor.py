@@ -10,9 +10,6 @@ from pathlib import Path
 
 import click
 import redis
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from rq import SimpleWorker
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,6 +20,7 @@ from triage import broker, connections, context, engines, sealing
 from triage.cli import console
 from triage.db import db
 from triage.models import Account, Contact, InboundItem, Operator
+from triage.queries import revisions
 from triage.rights import Right
 from triage.spool import Damaged, Spool
 
@@ -120,10 +118,7 @@ def _database() -> Iterator[Finding]:
 
 
 def _migrations(connection: Connection) -> Finding:
-    folder = Config()
-    folder.set_main_option("script_location", str(config.ROOT / "migrations"))
-    wanted = set(ScriptDirectory.from_config(folder).get_heads())
-    found = set(MigrationContext.configure(connection).get_current_heads())
+    wanted, found = revisions.wanted(), revisions.found(connection)
     if found == wanted:
         return Finding("migrations", f"at {', '.join(sorted(found))}")
     return Finding("migrations", f"at {', '.join(sorted(found)) or 'none'}, not at {', '.join(sorted(wanted))}: "

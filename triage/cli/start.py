@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 from flask import Flask
 from flask.cli import ScriptInfo
-from flask_migrate import upgrade
 from sqlalchemy import func, inspect, select
 
 import config
 from channels import registry
+from triage import migrating
 from triage.cli import console, doctor, envfile
 from triage.cli.people import Newcomer
 from triage.db import db
@@ -74,7 +74,7 @@ def init(*, email: str, name: str, password_stdin: bool, invite: bool, path: Pat
         _refuse_people()
         password_hash = _password_hash(email, name, by_stdin=password_stdin, invite=invite)
         envfile.write(path, values)
-        upgrade(directory=str(config.ROOT / "migrations"))
+        migrating.upgrade()
         _keep_private()
         link = console.write(lambda: Newcomer(email, name, ("coordinator", "admin")).enter(password_hash))
         _say_goodbye(app, path, link)

@@ -41,6 +41,9 @@ class Report(Base):
               sqlite_where=text("status = 'open'"), postgresql_where=text("status = 'open'")),
         Index("ix_reports_thread_key_id", "thread_key", "id"),
         Index("ix_reports_closed_at", "closed_at"),  # not led by status: SQLite would prefer it to the queue's own
+        # Of copies alone: else SQLite finds what was resolved by "is no copy", which nearly everything is.
+        Index("ix_reports_duplicate_of", "duplicate_of",
+              sqlite_where=text("duplicate_of IS NOT NULL"), postgresql_where=text("duplicate_of IS NOT NULL")),
         Index("ix_reports_snoozed_until", "snoozed_until",
               sqlite_where=text("snoozed_until IS NOT NULL"), postgresql_where=text("snoozed_until IS NOT NULL")),
         UniqueConstraint("receipt_key"),
@@ -64,7 +67,7 @@ class Report(Base):
     snoozed_until: Mapped[Moment | None]
     # Number of the last message when it was closed: nothing up to there waits.
     handled_through: Mapped[int | None] = mapped_column(BigKey)
-    duplicate_of: Mapped[int | None] = link("reports.id", null=True, index=True)
+    duplicate_of: Mapped[int | None] = link("reports.id", null=True)
     # Of a copy: the number of its primary's last answer when it was linked. Only later answers were meant for it too.
     linked_after: Mapped[int | None] = mapped_column(BigKey)
     split_from: Mapped[int | None] = link("reports.id", null=True)
