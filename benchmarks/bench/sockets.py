@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import sqlite3
 import struct
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass, field
-
-from sqlalchemy import select
+from datetime import UTC, datetime
 
 from benchmarks.bench import doors, load
 from benchmarks.bench.machine import Bench
@@ -18,14 +19,12 @@ from benchmarks.bench.results import Figures, Must, Pair, Row, interleaved, rati
 from benchmarks.bench.sites import Desk, Server, alone
 from benchmarks.bench.sites import bare as start_bare
 from benchmarks.bench.workload import stream
-from triage import events
-from triage.db import db
-from triage.models import Event
 
 CLIENTS, PER_PERSON = 200, 5
 PAUSE = 0.05  # seconds between two events
 PATIENCE = 20.0
 LATENCY, TAIL, COST, ALL = Must("<=", 1.5), Must("<=", 2), Must("<=", 1.5), Must("=", 1)
+LAST = "SELECT seq, occurred_at FROM events ORDER BY seq DESC LIMIT 1"
 PING, PONG, OPEN, CHANGED = b"2", b"3", b"40", b'42["changed",{"head":'
 
 
@@ -155,13 +154,14 @@ async def _told(side: Side, each: int, number: int) -> Figures:
 
 
 async def _arrive(desk: Desk, port: int, request: bytes) -> tuple[int, float]:
-    """Somebody writes to the desk. The moment is that of the event, a little before its commit: against the desk."""
+    """Somebody writes to the desk. The moment is that of the event, a little before its commit: against the desk.
+
+    It is asked of the file itself: while this program is busy, no page of it hears anything.
+    """
     await _ask(port, request)
-    with desk.app.app_context():
-        last = db.session.execute(select(Event.seq, Event.occurred_at).order_by(Event.seq.desc()).limit(1)).one()
-        head = events.head()
-        db.session.remove()
-    return head, last.occurred_at.timestamp()
+    with closing(sqlite3.connect(desk.folder / "desk.db")) as file:
+        head, at = file.execute(LAST).fetchone()
+    return head, datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()
 
 
 async def _broadcast(port: int, number: int) -> tuple[int, float]:
