@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from channels.simulator import Store, Written
 from tests.browser.conftest import PATIENCE_MS, Window, person
@@ -17,7 +17,7 @@ from tests.served import Served
 from tests.visitor import PASSWORD
 from triage.actions import assignments, notes, routing
 from triage.db import db
-from triage.models import Delivery, Report, StaffSession
+from triage.models import Report, StaffSession
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -33,19 +33,6 @@ def row(page: Page, report: Report) -> Locator:
 def said(page: Page, text: str) -> Locator:
     """One line of the conversation."""
     return page.locator("#report .msg").filter(has_text=text)
-
-
-def acknowledged(reports: int = 1) -> None:
-    """Wait until the acknowledgements of so many reports have arrived.
-
-    Whoever sends one holds its report for a moment, and "Take next" passes over what somebody holds: over a lone
-    report it would find nothing.
-    """
-    states, end = select(Delivery.state), time.monotonic() + PATIENCE_MS / 1000
-    while db.session.scalars(states).all() != ["delivered"] * reports:
-        assert time.monotonic() < end, "the acknowledgements did not arrive"
-        db.session.rollback()
-        time.sleep(0.05)
 
 
 def test_one_claims_and_the_others_row_changes_by_itself(scene: Scene, window: Window, figures: Figures) -> None:
@@ -75,7 +62,6 @@ def test_a_citizens_message_appears_is_answered_and_seen_delivered_on_the_phone(
     written = time.monotonic()
     expect(desk.get_by_role("link", name=re.compile("Show 1 new"))).to_be_visible(timeout=PATIENCE_MS)
     figures(f"{time.monotonic() - written:.2f} s from the citizen's phone to the open desk")
-    acknowledged()
     desk.locator("body").press("n")
     expect(desk.locator("#report")).to_contain_text(SAID, timeout=PATIENCE_MS)
     desk.locator("body").press("r")
@@ -113,7 +99,6 @@ def test_everything_works_with_script_off(scene: Scene, window: Window) -> None:
     report = scene.sms(SAID)
     maya = person(scene, "Maya")
     page = window(maya, java_script_enabled=False)
-    acknowledged()
     page.goto("/desk")
     page.get_by_role("button", name=re.compile("Take next")).first.click()
     expect(page.locator("#report")).to_contain_text(SAID)
@@ -216,7 +201,6 @@ def test_a_report_is_taken_answered_and_resolved_and_another_returned_by_keys_al
 ) -> None:
     first, second = scene.sms(SAID), scene.sms("They pay voters.", "+254711000999")
     page = window(person(scene, "Maya"))
-    acknowledged(2)
     page.goto("/desk")
     keys = page.keyboard
     page.locator("body").press("n")
