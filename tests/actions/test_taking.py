@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
 from tests.scene import Scene
-from triage import events
-from triage.actions import drafts, taking
+from triage import clock, events
+from triage.actions import assignments, drafts, taking
 from triage.db import db
 from triage.errors import AlreadyAssigned, AtCapacity, Forbidden, NotClaimable, NotFound
 from triage.events import Kind
@@ -159,3 +161,36 @@ def test_what_somebody_else_has_locked_for_a_moment_is_waited_for(scene: Scene) 
     assert held is not None
     assert held.report_id == report.id
     assert taking.take_next(maya) is None
+
+
+@pytest.mark.only("postgresql")
+@pytest.mark.parametrize("named", [True, False])
+def test_what_was_given_back_after_the_moment_of_taking_is_taken_the_long_way(scene: Scene, named: bool) -> None:
+    maya, ben, report = scene.operator("Maya"), scene.operator("Ben"), scene.sms("One")
+    before = clock.now()
+    taking.take(report.id, maya)
+    scene.do(lambda: assignments.release(report.id, maya))
+    which, statement = ({"number": report.id}, taking.NAMED) if named else ({}, taking.FIRST)
+    assert taking._try(statement, ben, before, **which) is None
+    held = taking.take(report.id, ben)
+    assert db.session.scalars(select(Assignment.ended_at)).first() <= held.started_at
+
+
+@pytest.mark.only("postgresql")
+def test_what_was_held_by_another_while_one_waited_is_taken_the_long_way(scene: Scene, app: Flask) -> None:
+    maya, ben, report = scene.operator("Maya"), scene.operator("Ben"), scene.sms("One")
+    said: list[object] = []
+
+    def take() -> None:
+        with app.app_context():
+            said.append(taking._try(taking.NAMED, ben, clock.now(), number=report.id))
+
+    with db.engine.begin() as other:
+        other.execute(select(Operator.id).where(Operator.id == ben.id).with_for_update(key_share=True))
+        thread = threading.Thread(target=take)
+        thread.start()
+        time.sleep(0.5)  # it waits for the lock on Ben
+        taking.take(report.id, maya)
+        scene.do(lambda: assignments.release(report.id, maya))
+    thread.join(10)
+    assert said == [None]

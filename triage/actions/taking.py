@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    and_,
     bindparam,
     func,
     insert,
@@ -56,11 +57,23 @@ SELF = (select(WHO.c.id, WHO.c.capacity)
 ROOM = func.triage_busy(SELF.c.id, NOW) < SELF.c.capacity
 
 
+def _as_it_was() -> ColumnElement[bool]:
+    """Whether nobody changed, or gave back, the report since the moment that will be written down.
+
+    Whoever waited for a lock is shown the report as it is now, but all other tables as they were before.
+    """
+    before = TABLE.alias("before")
+    version: Select[str] = select(literal_column("before.xmin")).select_from(before).where(before.c.id == TABLE.c.id)
+    since = select(HELD.c.id).where(HELD.c.report_id == TABLE.c.id, HELD.c.ended_at > NOW)
+    same: ColumnElement[bool] = literal_column("reports.xmin") == version.correlate(TABLE).scalar_subquery()
+    return and_(same, ~since.correlate(TABLE).exists())
+
+
 def _at_once(wanted: Select[int, int]) -> Executable:
     """Take what is `wanted` (a report, by whom), assign it and write it down; the assignment, or no row."""
     found = wanted.where(ROOM).cte("wanted")
     drafted = select(DRAFT.c.report_id).where(DRAFT.c.report_id == TABLE.c.id).correlate(TABLE).exists()
-    taken = (update(TABLE).where(TABLE.c.id == found.c.id, scope.open_to(found.c.who, NOW), ~drafted)
+    taken = (update(TABLE).where(TABLE.c.id == found.c.id, scope.open_to(found.c.who, NOW), ~drafted, _as_it_was())
              .values(status="assigned", snoozed_until=None).returning(TABLE.c.id, found.c.who).cte("taken"))
     given = select(taken.c.id, taken.c.who, NOW, NOW)
     held = (insert(HELD).from_select(["report_id", "operator_id", "started_at", "last_active_at"], given)
