@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -147,3 +148,22 @@ def test_a_server_that_only_reads_is_as_good_as_away(app: Flask) -> None:
     with pytest.raises(DBAPIError) as refusal:
         run_in_transaction(work)
     assert unavailable(refusal.value)
+
+
+def test_savepoints_stand_only_in_the_second_run(app: Flask) -> None:
+    stood: list[bool] = []
+
+    def work(*, fails: bool) -> None:
+        _team("outer")
+        with suppress(ValueError), savepoint():
+            stood.append(db.session().in_nested_transaction())
+            if fails:
+                raise ValueError("no")
+
+    run_in_transaction(lambda: work(fails=True))
+    assert stood == [False, True]
+    db.session.query(Team).delete()
+    db.session.commit()
+    run_in_transaction(lambda: work(fails=False))
+    assert stood == [False, True, False]
+    assert db.session.query(Team).count() == 1
