@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from triage import clock, events
 from triage.db import db, run_in_transaction, savepoint, unavailable
 from triage.events import Kind
 from triage.models import Event, Operator, Team
-from triage.statements import insert_once
+from triage.statements import execute, insert_once
 
 LOCKED = OperationalError("UPDATE", {}, sqlite3.OperationalError("database is locked"))
 
@@ -80,6 +80,17 @@ def test_a_failed_savepoint_takes_back_its_rows_and_its_events_only(app: Flask) 
     run_in_transaction(work)
     assert list(db.session.scalars(select(Team.name))) == ["outer"]
     assert [event.data for event in db.session.scalars(select(Event))] == [{"team": 1}]
+
+
+def test_a_savepoint_holds_what_is_said_past_the_orm(app: Flask) -> None:
+    def work() -> None:
+        with suppress(IntegrityError), savepoint():
+            for _ in range(2):
+                execute(insert(Team.__table__), {"name": "Coast"})
+        execute(insert(Team.__table__), {"name": "Hills"})
+
+    run_in_transaction(work)
+    assert list(db.session.scalars(select(Team.name))) == ["Hills"]
 
 
 def test_transactions_do_not_nest(app: Flask) -> None:

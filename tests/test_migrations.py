@@ -27,8 +27,11 @@ from triage.actions import closing, notes, people, replies
 from triage.db import Base, db
 from triage.queries import revisions
 
+# Alembic cannot read an index of an expression back from SQLite, and says so: the words of both are compared here.
+pytestmark = pytest.mark.filterwarnings("ignore:.*expression-based index")
+
 MIGRATIONS = str(config.ROOT / "migrations")
-REVISIONS = ("0006", "0005", "0004", "0003", "0002", "0001")  # newest first
+REVISIONS = ("0007", "0006", "0005", "0004", "0003", "0002", "0001")  # newest first
 TRIGGERS = {"sqlite": {"events_no_update", "events_no_delete"},
             "postgresql": {"events events_no_change", "events events_no_truncate", "events_refuse()",
                            "triage_busy(bigint,timestamp with time zone)"}}

@@ -277,6 +277,7 @@ def _savepoint() -> Iterator[None]:
     marks = {key: len(value) for key, value in info.items() if isinstance(value, list)}
     try:
         with db.session.begin_nested():
+            db.session.connection()  # only now it is said: statements past the ORM do not ask the session
             yield
     except BaseException:
         for key in [key for key, value in info.items() if isinstance(value, list)]:

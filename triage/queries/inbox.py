@@ -14,7 +14,7 @@ from triage import clock, events
 from triage.db import db
 from triage.errors import N_, BadInput, NotFound
 from triage.models import Assignment, InboundItem, Operator, Report
-from triage.models.reports import NORMAL
+from triage.models.reports import NORMAL, WAITS_SINCE
 from triage.queries import rows as lines
 from triage.queries import scope
 from triage.queries.shapes import Page, Row
@@ -95,14 +95,14 @@ def _awake(now: datetime) -> ColumnElement[bool]:
 def _ordered(query: Select[Report], *, newest_first: bool) -> Select[Report]:
     if newest_first:
         return query.order_by(Report.closed_at.desc(), Report.id.desc())
-    return query.order_by(Report.priority, func.coalesce(Report.unanswered_since, FAR), Report.id)
+    return query.order_by(Report.priority, WAITS_SINCE, Report.id)
 
 
 def _beyond(*, newest_first: bool, key: tuple[int, datetime, int]) -> ColumnElement[bool]:
     priority, at, number = key
     if newest_first:
         return or_(Report.closed_at < at, and_(Report.closed_at == at, Report.id < number))
-    waits = func.coalesce(Report.unanswered_since, FAR)
+    waits = WAITS_SINCE
     later = or_(waits > at, and_(waits == at, Report.id > number))
     return or_(Report.priority > priority, and_(Report.priority == priority, later))
 
