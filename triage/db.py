@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Executable, Integer, MetaData, Row, text
+from sqlalchemy import BigInteger, DateTime, Integer, MetaData, text
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
@@ -146,15 +146,14 @@ class _Again(BaseException):
     """
 
 
-def run_statement(statement: Executable, values: Values, info: Mapping[str, Any]) -> Row[Any] | None:
+def run_statement(statement: str, values: Mapping[str, object], info: Mapping[str, Any]) -> tuple[Any, ...] | None:
     """One statement that is a transaction of its own, done in one turn to the server (PostgreSQL); its first row.
 
-    The listeners are told `info` if there is one. Raises DBAPIError; where the connection was lost meanwhile
-    nobody knows whether it took place, and who asked must find out.
+    In the driver's words (`%(name)s`). The listeners are told `info` if there is a row. Raises DBAPIError; where
+    the connection was lost meanwhile nobody knows whether it took place, and who asked must find out.
     """
     db.session.rollback()
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        row = connection.execute(statement, values).first()
+    row = engines.at_once(db.engine, statement, values)
     if row is not None:
         for hook in _after_commit:
             hook(info)

@@ -6,12 +6,12 @@ import random
 import time
 from collections.abc import Mapping
 from sqlite3 import Connection as SqliteConnection
-from typing import Any
+from typing import Any, cast
 
 from psycopg import Connection as PostgresConnection
 from psycopg import Error as PostgresError
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DisconnectionError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from triage import clock
@@ -91,3 +91,21 @@ def _begin_to_write(connection: Connection) -> None:
                 return
     finally:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+
+def at_once(engine: Engine, statement: str, values: Mapping[str, object]) -> tuple[Any, ...] | None:
+    """The first row of a statement without BEGIN and COMMIT, said to the driver (PostgreSQL). Raises DBAPIError."""
+    pooled = engine.raw_connection()
+    driver = cast("PostgresConnection[tuple[Any, ...]]", pooled.driver_connection)
+    try:
+        driver.autocommit = True
+        row = driver.execute(statement, values).fetchone()
+        driver.autocommit = False
+    except PostgresError as problem:
+        lost = driver.closed
+        pooled.invalidate(problem)
+        raise DBAPIError.instance(None, None, problem, PostgresError, hide_parameters=True,
+                                  connection_invalidated=lost, dialect=engine.dialect) from problem
+    finally:
+        pooled.close()
+    return row

@@ -65,7 +65,7 @@ def _fairness(name: str, how: str = "processes") -> str:
 
 def _on(bench: Bench, desk: Desk, database: str, name: str) -> list[Row]:
     people = desk.staff(SIZE if bench.quick else SIZE * CREW)
-    seed.fill(desk, 5_000 if bench.quick else 30_000)
+    seed.fill(desk, 6_000 if bench.quick else 40_000, closed_share=0.25)
     reports = 60 if bench.quick else RACED
     rows = [_race(desk, people, reports, f"second holders, {SIZE} threads after the same reports, {name}", _by_threads),
             _race(desk, people, reports, f"second holders, {SIZE} processes after them, {name}", _by_processes),

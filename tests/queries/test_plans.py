@@ -17,7 +17,8 @@ from triage.queries import changes, copies, inbox, outbox, reports, search
 from triage.queries.search import Wanted
 
 GROWS = ("reports", "messages", "deliveries", "delivery_attempts", "inbound", "events", "contacts", "assignments")
-WALKS = ("ix_reports_queue", "ix_reports_line", "uq_assignments_open", "ix_assignments_open_operator")  # only what is open now
+# Only what is open now.
+WALKS = ("ix_reports_queue", "ix_reports_line", "uq_assignments_open", "ix_assignments_open_operator")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
 from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -57,21 +57,24 @@ class Arrival:
 
 def take_in(arrivals: Sequence[Arrival]) -> None:
     """Keep what providers brought and understand each from its own bytes, as it would be tried again later."""
-    for arrival, item in sorted(zip(arrivals, journal(arrivals), strict=True), key=lambda pair: _whose(pair[0])):
-        _read_now(arrival, item, _reader(arrival))
+    kept = [(arrival, item, _reader(arrival)) for arrival, item in zip(arrivals, journal(arrivals), strict=True)]
+    for arrival, item, parse in sorted(kept, key=lambda one: _whose(one[1], one[2])):
+        _read_now(arrival, item, parse)
     _write_fates()
 
 
 def _reader(arrival: Arrival) -> Callable[[], Sequence[Item]]:
-    return partial(_parsed, arrival.provider, arrival.channel, arrival.content_type, arrival.body)
+    return cache(partial(_parsed, arrival.provider, arrival.channel, arrival.content_type, arrival.body))
 
 
-def _whose(arrival: Arrival) -> tuple[bool, str]:
+def _whose(item: InboundItem | None, parse: Callable[[], Sequence[Item]]) -> tuple[bool, str]:
     """People in one order everywhere, so that who is locked by one batch never waits crosswise for another; then
     what concerns no person. What one person said stays in its order.
     """
+    if item is None:
+        return True, ""
     try:
-        said = [one.sender for one in _reader(arrival)() if isinstance(one, InboundMessage) and one.sender]
+        said = [one.sender for one in parse() if isinstance(one, InboundMessage) and one.sender]
     except Exception:  # it is told what is wrong with it when it is read
         return True, ""
     return not said, min(said, default="")

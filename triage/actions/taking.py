@@ -7,7 +7,9 @@ it does not take is taken, or refused with the reason, by `assignments`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple, overload
 
 from sqlalchemy import (
     CTE,
@@ -28,6 +30,7 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
+from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from triage import clock, events, rights
@@ -69,7 +72,27 @@ def _as_it_was() -> ColumnElement[bool]:
     return and_(same, ~since.correlate(TABLE).exists())
 
 
-def _at_once(wanted: Select[int, int]) -> Executable:
+class Taken(NamedTuple):
+    """What somebody took: the number of the assignment (the fence) and of the report."""
+
+    id: int
+    report_id: int
+
+
+class AtOnce(NamedTuple):
+    """A statement as the driver is told it, and what is bound to it besides what its caller says."""
+
+    words: str
+    bound: Mapping[str, object]
+
+    @classmethod
+    def of(cls, statement: Executable) -> AtOnce:
+        """Compiled once, for PostgreSQL."""
+        compiled = statement.compile(dialect=psycopg.dialect())  # type: ignore[no-untyped-call, attr-defined]
+        return cls(str(compiled), compiled.params)
+
+
+def _at_once(wanted: Select[int, int]) -> AtOnce:
     """Take what is `wanted` (a report, by whom), assign it and write it down; the assignment, or no row."""
     found = wanted.where(ROOM).cte("wanted")
     drafted = select(DRAFT.c.report_id).where(DRAFT.c.report_id == TABLE.c.id).correlate(TABLE).exists()
@@ -78,7 +101,7 @@ def _at_once(wanted: Select[int, int]) -> Executable:
     given = select(taken.c.id, taken.c.who, NOW, NOW)
     held = (insert(HELD).from_select(["report_id", "operator_id", "started_at", "last_active_at"], given)
             .returning(HELD.c.id, HELD.c.report_id, HELD.c.operator_id).cte("held"))
-    return select(held.c.id, held.c.report_id).add_cte(_noted(held))
+    return AtOnce.of(select(held.c.id, held.c.report_id).add_cte(_noted(held)))
 
 
 def _noted(held: CTE) -> CTE:
@@ -94,29 +117,34 @@ NAMED = _at_once(select(bindparam("number", type_=BigKey).label("id"), SELF.c.id
 TOLD = {"events": [{"kind": Kind.REPORT_CLAIMED.value}]}
 
 
-def take(report_id: int, actor: Operator) -> Assignment:
+def take(report_id: int, actor: Operator) -> Taken:
     """`assignments.claim` in a transaction of its own."""
     taken = _try(NAMED, actor, clock.now(), number=report_id)
-    return taken or run_in_transaction(lambda: assignments.claim(report_id, actor))
+    return taken or run_in_transaction(lambda: _plain(assignments.claim(report_id, actor)))
 
 
-def take_next(actor: Operator) -> Assignment | None:
+def take_next(actor: Operator) -> Taken | None:
     """`assignments.claim_next` in a transaction of its own."""
     now = clock.now()
     return _try(FIRST, actor, now) or run_in_transaction(
-        lambda: assignments.taken_at(actor, now) or assignments.claim_next(actor))
+        lambda: _plain(assignments.taken_at(actor, now) or assignments.claim_next(actor)))
 
 
-def _try(statement: Executable, actor: Operator, now: datetime, **which: int) -> Assignment | None:
+@overload
+def _plain(held: Assignment) -> Taken: ...
+@overload
+def _plain(held: Assignment | None) -> Taken | None: ...
+def _plain(held: Assignment | None) -> Taken | None:
+    return Taken(held.id, held.report_id) if held is not None else None
+
+
+def _try(statement: AtOnce, actor: Operator, now: datetime, **which: int) -> Taken | None:
     if not is_postgresql():
         return None
-    me = key_of(actor)
     try:
-        row = run_statement(statement, {"me": me, "now": now, **which}, TOLD)
+        row = run_statement(statement.words, {**statement.bound, "me": key_of(actor), "now": now, **which}, TOLD)
     except DBAPIError as problem:
         if not worth_retrying(problem):
             raise
         return None  # it may have taken place all the same: who asked looks behind the lock on the person
-    if row is None:
-        return None
-    return Assignment(id=row.id, report_id=row.report_id, operator_id=me, started_at=now, last_active_at=now)
+    return Taken(*row) if row is not None else None
