@@ -193,13 +193,16 @@ class _Runner(threading.Thread):
 
     def run(self) -> None:
         """Batch after batch."""
-        while batch := self._of.take(self):
-            with self._of.app.app_context():
+        with self._of.app.app_context():
+            while batch := self._of.take(self):
                 _run(batch)
-            problems = [attempt.problem for attempt in batch if attempt.problem is not None]
-            self._of.end(len(batch), away=any(unavailable(problem) for problem in problems))
-            for attempt in batch:
-                attempt.done.set()
+                self._tell(batch)
+
+    def _tell(self, batch: Sequence[_Attempt[object]]) -> None:
+        problems = [attempt.problem for attempt in batch if attempt.problem is not None]
+        self._of.end(len(batch), away=any(unavailable(problem) for problem in problems))
+        for attempt in batch:
+            attempt.done.set()
 
 
 def _each(work: Sequence[Callable[[], T]]) -> list[T]:

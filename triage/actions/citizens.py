@@ -22,15 +22,11 @@ def report(message: InboundMessage, receipt_key: str, due_at: datetime | None,
 
     The same form with other answers is kept too, as more words under the same receipt.
     """
-    if citizen.kept(receipt_key) is None:
-        try:
-            with savepoint():
-                ingest.receive_form(message, receipt_key, due_at, received_at)
-        except IntegrityError:  # PostgreSQL: the same form came a moment ago, and only the index knew
-            pass
-        else:
-            return
-    _more(message, receipt_key, due_at, received_at)
+    try:
+        with savepoint():
+            ingest.receive_form(message, receipt_key, due_at, received_at)
+    except IntegrityError:  # there is another form under this receipt
+        _more(message, receipt_key, due_at, received_at)
 
 
 def _more(message: InboundMessage, receipt_key: str, due_at: datetime | None, received_at: datetime | None) -> None:

@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import cache, partial
 
 from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -57,14 +56,25 @@ class Arrival:
 
 def take_in(arrivals: Sequence[Arrival]) -> None:
     """Keep what providers brought and understand each from its own bytes, as it would be tried again later."""
-    kept = [(arrival, item, _reader(arrival)) for arrival, item in zip(arrivals, journal(arrivals), strict=True)]
+    kept = [(arrival, item, _Reader(arrival)) for arrival, item in zip(arrivals, journal(arrivals), strict=True)]
     for arrival, item, parse in sorted(kept, key=lambda one: _whose(one[1], one[2])):
         _read_now(arrival, item, parse)
     _write_fates()
 
 
-def _reader(arrival: Arrival) -> Callable[[], Sequence[Item]]:
-    return cache(partial(_parsed, arrival.provider, arrival.channel, arrival.content_type, arrival.body))
+class _Reader:
+    """Reads an arrival from its own bytes, once: first for whom it is of, then for what it says."""
+
+    def __init__(self, arrival: Arrival) -> None:
+        self._arrival = arrival
+        self._found: Sequence[Item] | None = None
+
+    def __call__(self) -> Sequence[Item]:
+        """What it says. Raises Unreadable, each time."""
+        if self._found is None:
+            of = self._arrival
+            self._found = _parsed(of.provider, of.channel, of.content_type, of.body)
+        return self._found
 
 
 def _whose(item: InboundItem | None, parse: Callable[[], Sequence[Item]]) -> tuple[bool, str]:
