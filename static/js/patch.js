@@ -17,7 +17,7 @@ export async function changes(items, { missed }) {
   const ids = [...new Set(items.map((item) => item.report).filter(Boolean))];
   if (missed && ids.length) gap(items.length);
   await rows(ids);
-  if (ids.includes(openId())) await report();
+  if (ids.includes(openId())) await hinted();
 }
 
 function gap(count) {
@@ -133,11 +133,20 @@ export function current() {
 
 // ---------------------------------------------------------------- the open report
 
-/** Ask for the open report again and show what is new, without touching what is typed. */
-export async function report() {
+/** Whether something was pressed in the open report and is not answered yet: the answer shows what came of it. */
+const acting = () => byId("report").querySelector("form[data-busy]") !== null;
+
+/** What happened elsewhere shows in the open report; what one just does oneself is not told as somebody else's doing. */
+export async function hinted() {
+  if (!acting()) await report(acting);
+}
+
+/** Ask for the open report again and show what is new, without touching what is typed; not where it is `late` by then. */
+export async function report(late = () => false) {
   const old = byId("report");
   const doc = await ask.page(old.dataset.pane, { alone: true });
   const found = doc.getElementById("report");
+  if (late()) return;
   if (found?.dataset.id !== byId("report").dataset.id) return;
   if (old.dataset.assignment === found.dataset.assignment && old.dataset.mine === found.dataset.mine
     && byId("reply")?.dataset.blocked === found.querySelector("#reply")?.dataset.blocked) pieces(old, found);
