@@ -71,7 +71,8 @@ def facts(stage: Stage, actor: Operator) -> Mapping[str, object]:
         "roles": ["operator"], "changes": people.Changes(capacity=3), "language": "en", "password_hash": "x",
         "keep": "", "but": "", "after": None,
         "limit": 50, "seq": 0, "view": "all", "other": db.session.get(Operator, stage.names["Ben"]),
-        "until": stage.soon(), "moment": stage.soon(), "wanted": search.Wanted(), "note": written.Note("phone", "Told on the telephone"),
+        "until": stage.soon(), "moment": stage.soon(),
+        "wanted": search.Wanted(), "note": written.Note("phone", "Told on the telephone"),
     }
 
 
