@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from benchmarks.bench.sites import Desk
 from triage import clock
-from triage.db import db
+from triage.db import db, run_in_transaction
 
 # The i-th of n rows, on either database.
 SERIES = {"sqlite": "(WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < :n) SELECT i FROM g) g",
@@ -59,8 +59,8 @@ def _spelled(at: datetime, dialect: str) -> str | datetime:
 
 
 def settle() -> None:
-    """Let the database look at what it has now, as it would by itself after a while."""
-    db.session.execute(text("ANALYZE"))
+    """Let the database look at what it has now, as it would by itself after a while. What is rolled back is unseen."""
+    run_in_transaction(lambda: db.session.execute(text("ANALYZE")))
     db.session.remove()
 
 
