@@ -101,9 +101,11 @@ def at_once(engine: Engine, statement: str, values: Mapping[str, object]) -> tup
         driver.autocommit = True
         row = driver.execute(statement, values).fetchone()
         driver.autocommit = False
-    except PostgresError as problem:
+    except BaseException as problem:
         lost = driver.closed
-        pooled.invalidate(problem)
+        pooled.invalidate(problem)  # whatever it was: one that commits by itself must never serve a transaction
+        if not isinstance(problem, PostgresError):
+            raise
         raise DBAPIError.instance(None, None, problem, PostgresError, hide_parameters=True,
                                   connection_invalidated=lost, dialect=engine.dialect) from problem
     finally:

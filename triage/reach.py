@@ -53,23 +53,19 @@ class Reach:
         url = make_url(app.config["SETTINGS"].database_url)
         self._line = _Line(app, self._end, RUNNERS[url.get_backend_name()])
 
-    def transaction(self, fn: Callable[[], T]) -> T:
-        """`run_in_transaction(fn)`, waited for as long as makes sense now, perhaps together with others.
-
-        Raises OutOfReach; `fn` may then still be running, so it must touch nothing of the caller's
-        and be safe to call twice.
-        """
-        return self.together(_each, fn)
-
     def together(self, write: Callable[[Sequence[G]], Sequence[T]], given: G) -> T:
-        """The same for `write([given, …])`, which gives back what became of each; whoever comes with it shares it."""
+        """What became of `given` in a transaction of `write([given, …])`, waited for as long as makes sense now.
+
+        Whoever comes at the same moment with the same `write` shares it. Raises OutOfReach; `write` may then still
+        be running, so it must touch nothing of the caller's and be safe to call twice.
+        """
         patience = self._patience()
         if patience is None:
             raise OutOfReach
         return self._wait(_Attempt(write, given), patience)
 
     def insist(self, fn: Callable[[], T], seconds: float) -> T:
-        """The same, waited for `seconds` whatever is known: how a process finds out that the database is back."""
+        """`fn` in a transaction, waited for `seconds` whatever is known: so it is noticed that the database is back."""
         with self._lock:
             self._trying += 1
         return self._wait(_Attempt(_each, fn), seconds)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import event, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from tests.scene import Scene
-from triage import clock, events
+from triage import clock, engines, events
 from triage.actions import assignments, drafts, taking
 from triage.db import db
 from triage.errors import AlreadyAssigned, AtCapacity, Forbidden, NotClaimable, NotFound
@@ -198,3 +198,16 @@ def test_what_was_held_by_another_while_one_waited_is_taken_the_long_way(scene: 
         scene.do(lambda: assignments.release(report.id, maya))
     thread.join(10)
     assert said == [None]
+
+
+@pytest.mark.only("postgresql")
+def test_a_connection_that_commits_by_itself_never_serves_a_transaction(scene: Scene) -> None:
+    class Stumbling(dict[str, object]):
+        def __getitem__(self, key: str) -> object:
+            raise ZeroDivisionError
+
+    for problem, values in ((ZeroDivisionError, Stumbling()), (DBAPIError, {"number": object()})):
+        with pytest.raises(problem):
+            engines.at_once(db.engine, "SELECT %(number)s", values)
+        with db.engine.connect() as connection:
+            assert connection.connection.driver_connection.autocommit is False

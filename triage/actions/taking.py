@@ -67,9 +67,9 @@ def _as_it_was() -> ColumnElement[bool]:
     """
     before = TABLE.alias("before")
     version: Select[str] = select(literal_column("before.xmin")).select_from(before).where(before.c.id == TABLE.c.id)
-    since = select(HELD.c.id).where(HELD.c.report_id == TABLE.c.id, HELD.c.ended_at > NOW)
+    since = select(func.count()).where(HELD.c.report_id == TABLE.c.id, HELD.c.ended_at > NOW)
     same: ColumnElement[bool] = literal_column("reports.xmin") == version.correlate(TABLE).scalar_subquery()
-    return and_(same, ~since.correlate(TABLE).exists())
+    return and_(same, since.correlate(TABLE).scalar_subquery() == 0)
 
 
 class Taken(NamedTuple):
@@ -95,8 +95,9 @@ class AtOnce(NamedTuple):
 def _at_once(wanted: Select[int, int]) -> AtOnce:
     """Take what is `wanted` (a report, by whom), assign it and write it down; the assignment, or no row."""
     found = wanted.where(ROOM).cte("wanted")
-    drafted = select(DRAFT.c.report_id).where(DRAFT.c.report_id == TABLE.c.id).correlate(TABLE).exists()
-    taken = (update(TABLE).where(TABLE.c.id == found.c.id, scope.open_to(found.c.who, NOW), ~drafted, _as_it_was())
+    # Counted, not "none exists": PostgreSQL would make a join of that, and read all drafts and assignments for it.
+    drafts = select(func.count()).where(DRAFT.c.report_id == TABLE.c.id).correlate(TABLE).scalar_subquery()
+    taken = (update(TABLE).where(TABLE.c.id == found.c.id, scope.open_to(found.c.who, NOW), drafts == 0, _as_it_was())
              .values(status="assigned", snoozed_until=None).returning(TABLE.c.id, found.c.who).cte("taken"))
     given = select(taken.c.id, taken.c.who, NOW, NOW)
     held = (insert(HELD).from_select(["report_id", "operator_id", "started_at", "last_active_at"], given)
