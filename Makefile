@@ -68,11 +68,11 @@ test-fast: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## The tests that need no
 
 .PHONY: soak
 soak: setup-test ## Every fault ten times over, written to docs/reliability.md, and what is left out of `make test` (over an hour)
-	POWER_CUTS=8 $(BIN)/pytest -n 2 tests/faults --rounds 10 --reliability docs/reliability.md $(ARGS)
-	DUEL_ROUNDS=25 $(BIN)/pytest tests/races/test_duels.py tests/races/test_matters.py $(ARGS)
-	REHEARSED=300 $(BIN)/pytest -n 2 tests/test_rehearsal.py tests/canary $(ARGS)
-	POISON=10000 REDIS_FAULT_SECONDS=300 $(BIN)/pytest tests/workers/test_redis_faults.py tests/workers/test_poison.py \
-		-k "gone or poison" $(ARGS)
+	POWER_CUTS=8 $(BIN)/pytest -n 4 --dist worksteal tests/faults --rounds 10 --reliability docs/reliability.md $(ARGS)
+	DUEL_ROUNDS=25 $(BIN)/pytest tests/races/test_duels.py tests/races/test_matters.py tests/races/test_redeliveries.py \
+		--beside docs/reliability.md $(ARGS)
+	REHEARSED=300 POISON=10000 REDIS_FAULT_SECONDS=300 $(BIN)/pytest -n 2 --dist worksteal tests/test_rehearsal.py \
+		tests/canary tests/workers/test_redis_faults.py tests/workers/test_poison.py --beside docs/reliability.md $(ARGS)
 
 .PHONY: fuzz-api
 fuzz-api: $(VENV)/.dev ## Ask the API far more than the tests do (FUZZ_EXAMPLES=200 a call and kind of data)
