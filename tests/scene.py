@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from channels.base import InboundMessage
 from triage import clock, events
-from triage.actions import assignments, ingest
+from triage.actions import assignments, ingest, journal
 from triage.actions.deliveries import Settlement, begin_attempt, settle
 from triage.db import db, run_in_transaction
 from triage.models import Account, Assignment, Delivery, Event, InboundItem, Message, Operator, Report
@@ -71,7 +71,7 @@ class Scene:
     def arrives(self, message: InboundMessage, provider: str = "simulator") -> Report:
         """A message enters as a webhook would bring it; the report it is on."""
         body = json.dumps({"id": message.external_id, "text": message.text}).encode()
-        arrival = ingest.Arrival(provider, message.channel, message.external_id, body)
+        arrival = journal.Arrival(provider, message.channel, message.external_id, body)
         self.do(lambda: ingest.receive(arrival, lambda: [message]))
         found = db.session.scalar(select(Message).where(Message.external_id == message.external_id))
         return self.report(found.report_id if found else self.newest().id)

@@ -78,7 +78,8 @@ def _on_begin(connection: Connection) -> None:
 def _begin_to_write(connection: Connection) -> None:
     """Ask for SQLite's one lock often: it looks itself every 100 ms, and among busy processes somebody starves."""
     until = clock.steady() + BUSY_TIMEOUT_MS / 1000
-    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    driver = cast("SqliteConnection", connection.connection.driver_connection)
+    driver.execute("PRAGMA busy_timeout=0")  # past SQLAlchemy, which costs ten times as much
     try:
         while True:
             try:
@@ -90,7 +91,7 @@ def _begin_to_write(connection: Connection) -> None:
             else:
                 return
     finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
 def at_once(engine: Engine, statement: str, values: Mapping[str, object]) -> tuple[Any, ...] | None:

@@ -9,7 +9,7 @@ import pytest
 from channels.base import InboundMessage
 from tests.scene import CITIZEN, INTAKE, Scene
 from triage import clock
-from triage.actions import ingest
+from triage.actions import ingest, journal
 from triage.db import db
 from triage.models import Contact
 from triage.queries import inbox
@@ -31,7 +31,7 @@ def test_any_other_name_is(scene: Scene, name: str) -> None:
 
 def _says(scene: Scene, word: str, at: datetime) -> None:
     message = scene.message(word)
-    arrival = ingest.Arrival("simulator", "sms", message.external_id, word.encode(), received_at=at)
+    arrival = journal.Arrival("simulator", "sms", message.external_id, word.encode(), received_at=at)
     scene.do(lambda: ingest.receive(arrival, lambda: [message]))
 
 

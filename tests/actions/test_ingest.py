@@ -10,7 +10,7 @@ import pytest
 from channels.base import DeliveryUpdate, InboundMessage
 from tests.scene import Scene
 from triage import clock, events
-from triage.actions import accounts, citizens, filing, ingest, replies
+from triage.actions import accounts, citizens, filing, ingest, journal, replies
 from triage.db import db
 from triage.models import InboundItem, Report
 from triage.queries import outbox
@@ -73,7 +73,7 @@ def _status_after(scene: Scene, minutes: int) -> InboundItem:
     """A status that reached us this long ago, taken in only now, of a send whose acceptance is not written down."""
     scene.account("sms", PHONE, can_send=True)
     update = DeliveryUpdate("sms", PHONE, "OUT1", "delivered")
-    arrival = ingest.Arrival("simulator", "sms", "OUT1.delivered", b"{}",
+    arrival = journal.Arrival("simulator", "sms", "OUT1.delivered", b"{}",
                              received_at=clock.now() - timedelta(minutes=minutes))
     scene.do(lambda: ingest.receive(arrival, lambda: [update]))
     return scene.item()
@@ -96,7 +96,7 @@ def test_a_status_that_comes_before_its_send_is_looked_at_again_also_after_a_lon
 
 
 def test_what_two_look_at_is_quarantined_once(scene: Scene) -> None:
-    scene.do(lambda: ingest.receive(ingest.Arrival("simulator", "sms", "late", b"{", due_at=clock.now()), list))
+    scene.do(lambda: ingest.receive(journal.Arrival("simulator", "sms", "late", b"{", due_at=clock.now()), list))
     late = scene.item().id
     for _ in range(2):  # the second had it on its list already
         scene.do(lambda: ingest.understand_later(late))

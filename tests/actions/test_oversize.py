@@ -15,7 +15,7 @@ from channels.base import DeliveryUpdate, InboundMessage
 from tests.scene import CITIZEN, INTAKE, Scene
 from tests.web.door import Browser
 from triage import fitting
-from triage.actions import ingest, replies, splitting
+from triage.actions import ingest, journal, replies, splitting
 from triage.actions.deliveries import Settlement
 from triage.db import db
 from triage.models import Delivery, InboundItem, Message
@@ -28,7 +28,7 @@ FIELDS = ("external_id", "sender_name", "thread_key", "in_reply_to", "repost_of"
 
 def arrives(scene: Scene, message: InboundMessage | DeliveryUpdate, key: str | None) -> InboundItem:
     """What the journal says of it."""
-    arrival = ingest.Arrival("simulator", "sms", key, repr(message).encode("utf-8", "surrogatepass"))
+    arrival = journal.Arrival("simulator", "sms", key, repr(message).encode("utf-8", "surrogatepass"))
     scene.do(lambda: ingest.receive(arrival, lambda: [message]))
     return scene.item()
 

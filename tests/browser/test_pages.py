@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import PATIENCE_MS, Window, person, violations
 from tests.scene import Scene
 from tests.served import Served
-from triage.actions import assignments, ingest, notes, replies
+from triage.actions import assignments, ingest, journal, notes, replies
 from triage.models import Operator
 
 # How pages look and read is the same whatever carries them.
@@ -36,7 +36,7 @@ def room(scene: Scene) -> Operator:
     scene.do(lambda: notes.add(held.id, maya, "I called the station."))
     scene.do(lambda: replies.reply(held.id, maya, fence.id, scene.head(), "Which door?", "k1"))
     scene.do(lambda: assignments.assign(public.id, zawadi.id, zawadi))
-    scene.do(lambda: ingest.receive(ingest.Arrival("simulator", "sms", "bad", b"{broken"), _unreadable))
+    scene.do(lambda: ingest.receive(journal.Arrival("simulator", "sms", "bad", b"{broken"), _unreadable))
     return zawadi
 
 

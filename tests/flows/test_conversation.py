@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.scene import CITIZEN, INTAKE, Scene
-from triage.actions import assignments, closing, ingest, leases, replies, routing, splitting
+from triage.actions import assignments, closing, ingest, journal, leases, replies, routing, splitting
 from triage.db import db
 from triage.errors import BadInput, OptedOut
 from triage.events import Kind
@@ -181,7 +181,7 @@ def test_the_ledger_balances_over_everything_that_came(scene: Scene) -> None:
     scene.sms("Still closed.")
     scene.sms("STOP")
     scene.post("Closed!")
-    scene.do(lambda: ingest.receive(ingest.Arrival("simulator", "sms", "bad", b"{"), _unreadable))
+    scene.do(lambda: ingest.receive(journal.Arrival("simulator", "sms", "bad", b"{"), _unreadable))
     found = ledger.ledger()
     assert (found.received, found.opened, found.joined, found.control, found.quarantined) == (5, 2, 1, 1, 1)
     assert found.difference == 0
@@ -192,13 +192,13 @@ def _unreadable() -> list:
 
 
 def test_an_item_no_parser_can_read_is_quarantined_and_nothing_of_it_remains_half_done(scene: Scene) -> None:
-    scene.do(lambda: ingest.receive(ingest.Arrival("simulator", "sms", "bad", b"{"), _unreadable))
+    scene.do(lambda: ingest.receive(journal.Arrival("simulator", "sms", "bad", b"{"), _unreadable))
     assert (scene.item().state, scene.item().error) == ("quarantined", "ValueError")
     assert scene.kinds() == [Kind.INBOUND_QUARANTINED]
 
 
 def test_an_item_for_an_address_nobody_knows_is_quarantined_with_a_sentence(scene: Scene) -> None:
-    scene.do(lambda: ingest.receive(ingest.Arrival("simulator", "sms", "SM1", b"{}"),
+    scene.do(lambda: ingest.receive(journal.Arrival("simulator", "sms", "SM1", b"{}"),
                                     lambda: [scene.message("Hello", to="+254700009999")]))
     assert "no account of this desk" in (scene.item().error or "")
 

@@ -16,6 +16,7 @@ from triage.actions import (
     deliveries,
     inbound,
     ingest,
+    journal,
     leases,
     notes,
     people,
@@ -92,7 +93,7 @@ class Evening:
             self.scene.sms(text)
         later = db.session.query(Message).filter(Message.body.like("%again")).one().id
         self.do(lambda: splitting.split(later, self.maya),
-                lambda: ingest.receive(ingest.Arrival("simulator", "sms", "bad", SECRET_WORDS.encode()), unreadable))
+                lambda: ingest.receive(journal.Arrival("simulator", "sms", "bad", SECRET_WORDS.encode()), unreadable))
         self.do(lambda: inbound.retry(self.scene.item().id, self.root))
 
     def copies(self) -> None:

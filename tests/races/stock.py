@@ -14,7 +14,7 @@ from channels.base import InboundMessage
 from tests import checker
 from tests.processes import SIZE
 from tests.scene import INTAKE, Scene
-from triage.actions import assignments, ingest, replies
+from triage.actions import assignments, ingest, journal, replies
 from triage.db import db, run_in_transaction
 from triage.models import Delivery, Operator, Report
 
@@ -36,7 +36,7 @@ def text(name: str, sender: str, words: str = "Help") -> InboundMessage:
 def arrive(message: InboundMessage, key: str | None = None) -> None:
     """One arrival, inside a running transaction, journalled as `key` (default: the message's own id)."""
     body = json.dumps({"id": message.external_id, "key": key}).encode()
-    arrival = ingest.Arrival("simulator", message.channel, key or message.external_id, body)
+    arrival = journal.Arrival("simulator", message.channel, key or message.external_id, body)
     ingest.receive(arrival, lambda: [message])
 
 

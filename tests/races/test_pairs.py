@@ -18,7 +18,7 @@ import config
 from channels.base import InboundMessage
 from tests import checker
 from tests.scene import Scene
-from triage.actions import accounts, assignments, citizens, closing, ingest, people, replies
+from triage.actions import accounts, assignments, citizens, closing, ingest, journal, people, replies
 from triage.actions.deliveries import begin_attempt
 from triage.db import db, run_in_transaction
 from triage.models import (
@@ -122,7 +122,7 @@ def _closed_by_its_holder(scene: Scene, maya: int) -> int:
 
 def _writes_again(scene: Scene) -> Act:
     message = scene.message("It is closed again.")
-    arrival = ingest.Arrival("simulator", "sms", message.external_id, b"{}")
+    arrival = journal.Arrival("simulator", "sms", message.external_id, b"{}")
     return lambda: ingest.receive(arrival, lambda: [message])
 
 

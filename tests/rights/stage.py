@@ -23,7 +23,7 @@ from tests.scene import Scene
 from tests.visitor import PASSWORD, TOKEN
 from tests.web.door import Browser
 from triage import clock, passwords
-from triage.actions import closing, copies, drafts, ingest, notes, replies, sessions, teams, tokens
+from triage.actions import closing, copies, drafts, ingest, journal, notes, replies, sessions, teams, tokens
 from triage.db import db
 from triage.models import ApiToken, Delivery, InboundItem, Message, Operator, Report, StaffSession
 
@@ -189,7 +189,7 @@ class Stage:
             raise ValueError("not ours")
 
         word = self.plant("raw", frozenset({"coordinator"}))
-        arrival = ingest.Arrival("simulator", "sms", "broken", word.encode())
+        arrival = journal.Arrival("simulator", "sms", "broken", word.encode())
         self.scene.do(lambda: ingest.receive(arrival, unreadable))
         read = select(InboundItem.id).where(InboundItem.state == "ingested").limit(1)
         self.items = {"quarantined": self.scene.item().id, "read": db.session.scalars(read).one(), "missing": MISSING}

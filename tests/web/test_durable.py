@@ -21,7 +21,7 @@ from tests.web.citizens import code_in, fill_in, hidden, items, reports, send
 from tests.web.door import Browser, words
 from tests.web.hooks import body_of, call
 from triage import clock, context, reach
-from triage.actions import ingest
+from triage.actions import ingest, journal
 from triage.app import create_app
 from triage.db import CommitUnknown, db, run_in_transaction
 from triage.models import InboundItem, Message, Report
@@ -245,7 +245,7 @@ def test_a_record_that_cannot_be_taken_in_stands_in_quarantine_and_the_others_go
         call(client, body_of(name, f"words {name}"))
     real = ingest.take_in
 
-    def stumbling(given: list[ingest.Arrival]) -> None:
+    def stumbling(given: list[journal.Arrival]) -> None:
         if "SM2" in [arrival.external_key for arrival in given]:
             raise ValueError("a defect of ours, outside what quarantine covers")
         real(given)

@@ -8,7 +8,7 @@ from flask import Flask
 from channels.errors import Unreadable
 from tests.scene import Scene
 from tests.web.door import Browser, words
-from triage.actions import ingest
+from triage.actions import ingest, journal
 
 RAW = b'<script>alert(1)</script> \xff\x00 \xe2\x80\xaeabc'
 
@@ -26,7 +26,7 @@ def arrives_broken(scene: Scene) -> int:
     def parse() -> list[object]:
         raise Unreadable("This is not JSON.")
 
-    arrival = ingest.Arrival("simulator", "sms", "SMbroken", RAW)
+    arrival = journal.Arrival("simulator", "sms", "SMbroken", RAW)
     scene.do(lambda: ingest.receive(arrival, parse))
     return scene.item().id
 

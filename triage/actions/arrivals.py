@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from channels.base import InboundMessage
 from triage import clock
-from triage.actions import citizens, ingest
+from triage.actions import citizens, ingest, journal
 from triage.errors import N_, NotFound
 
 # The report that added words belong to may still be slowed down, or wait on another machine.
@@ -52,9 +52,9 @@ class Hook:
         """Journal and understand it."""
         ingest.take_in([self.raw()])
 
-    def raw(self) -> ingest.Arrival:
+    def raw(self) -> journal.Arrival:
         """What the journal keeps of it."""
-        return ingest.Arrival(self.provider, self.channel, self.external_key, self.body, self.content_type,
+        return journal.Arrival(self.provider, self.channel, self.external_key, self.body, self.content_type,
                               received_at=self.received_at)
 
 
@@ -71,9 +71,9 @@ class Form:
         """Keep it under its receipt and read it when its time has come."""
         citizens.report(self.message, self.receipt_key, self.due_at, self.received_at)
 
-    def raw(self) -> ingest.Arrival:
+    def raw(self) -> journal.Arrival:
         """What the journal keeps of it."""
-        return ingest.Arrival("web", "web", str(self.message.external_id), ingest.form_body(self.message),
+        return journal.Arrival("web", "web", str(self.message.external_id), ingest.form_body(self.message),
                               receipt_key=self.receipt_key, received_at=self.received_at)
 
 
@@ -94,10 +94,10 @@ class Words:
             citizens.answer(self.receipt_key, self.text, self.token, self.due_at, urgent=self.urgent,
                             received_at=self.received_at)
 
-    def raw(self) -> ingest.Arrival:
+    def raw(self) -> journal.Arrival:
         """What the journal keeps of it: words of their own, which open a report if they are tried again."""
         message = InboundMessage("web", "", self.token, None, self.text, urgent=self.urgent)
-        return ingest.Arrival("web", "web", self.token, ingest.form_body(message), received_at=self.received_at)
+        return journal.Arrival("web", "web", self.token, ingest.form_body(message), received_at=self.received_at)
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,9 @@ class Stop:
         with _waiting_for_a_report(self.received_at):
             citizens.opt_out(self.receipt_key)
 
-    def raw(self) -> ingest.Arrival:
+    def raw(self) -> journal.Arrival:
         """What the journal keeps of it."""
-        return ingest.Arrival("web", "web", f"stop.{self.receipt_key}", b"{}", received_at=self.received_at)
+        return journal.Arrival("web", "web", f"stop.{self.receipt_key}", b"{}", received_at=self.received_at)
 
 
 Arrived = Hook | Form | Words | Stop

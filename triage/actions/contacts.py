@@ -10,9 +10,10 @@ from sqlalchemy import Table, bindparam, or_, select, update
 
 from triage import addresses, clock, context, events
 from triage.actions import outbox
+from triage.actions.journal import Door, Entry
 from triage.db import db
 from triage.events import Kind
-from triage.models import Account, Contact, InboundItem, Message, Report
+from triage.models import Contact, Message, Report
 from triage.statements import execute, insert_once
 
 ACKNOWLEDGE_EVERY = timedelta(days=1)
@@ -72,7 +73,7 @@ def _name(name: str | None, address: str) -> str | None:
     return name[:120]
 
 
-def obey(contact: Person, command: str, account: Account | None, item: InboundItem) -> None:
+def obey(contact: Person, command: str, account: Door | None, item: Entry) -> None:
     """STOP: nothing of ours is written to them from now on, by any number. START takes back what was said before it.
 
     Both count from when they reached us: one that waited, outside the database or to be read, is no later for that.
@@ -101,7 +102,7 @@ def latest_report(contact: Person) -> Report | None:
     return db.session.scalars(query.limit(1)).first()
 
 
-def acknowledge(report_id: int, contact: Person, account: Account | None, item: InboundItem) -> None:
+def acknowledge(report_id: int, contact: Person, account: Door | None, item: Entry) -> None:
     """Say once a day, neutrally, that the message has come; never publicly, never after STOP."""
     now = clock.now()
     recent = contact.acknowledged_at is not None and contact.acknowledged_at > now - ACKNOWLEDGE_EVERY
@@ -111,7 +112,7 @@ def acknowledge(report_id: int, contact: Person, account: Account | None, item: 
         _note(contact, acknowledged_at=now)
 
 
-def _tell(report_id: int, contact: Person, account: Account | None, item: InboundItem, purpose: str) -> bool:
+def _tell(report_id: int, contact: Person, account: Door | None, item: Entry, purpose: str) -> bool:
     """Put one sentence of the desk itself into the outbox, from the shared account that was written to."""
     if account is None or not account.can_send or account.operator_id is not None:
         return False

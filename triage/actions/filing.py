@@ -13,15 +13,14 @@ from channels.base import InboundMessage
 from triage import clock, context, events, fitting
 from triage.actions import assignments, closing, contacts, matters
 from triage.actions.contacts import Person
+from triage.actions.journal import Door, Entry
 from triage.db import LOCK, db
 from triage.errors import N_
 from triage.events import Kind
 from triage.models import (
-    Account,
     Assignment,
     Consent,
     Delivery,
-    InboundItem,
     Message,
     Operator,
     Report,
@@ -92,8 +91,8 @@ LAST_HOLDER = select(Operator.__table__.c.id).where(
 STORE_WHERE_IT_WAITS = _storing_where_it_waits()
 
 
-def file(message: InboundMessage, contact: Person | None, account: Account | None,
-         item: InboundItem) -> tuple[int, str] | None:
+def file(message: InboundMessage, contact: Person | None, account: Door | None,
+         item: Entry) -> tuple[int, str] | None:
     """Store a message on its report; the report's number and `opened` or `joined`. None: it is stored already."""
     key = thread_key(message, contact)
     places = _asked(message, contact, account, key)
@@ -125,22 +124,22 @@ def dedupe_key(message: InboundMessage) -> str:
     return f"{message.channel}:{fitting.name(name)}"
 
 
-def _asked(message: InboundMessage, contact: Person | None, account: Account | None, key: str) -> Row[Any]:
+def _asked(message: InboundMessage, contact: Person | None, account: Door | None, key: str) -> Row[Any]:
     return execute(PLACES, {
         "key": dedupe_key(message), "channel": message.channel, "answered": message.in_reply_to, "thread": key,
         "contact": contact.id if contact else None, "account": account.id if account else None,
     }).one()
 
 
-def _candidates(places: Row[Any], account: Account | None) -> Iterator[int]:
+def _candidates(places: Row[Any], account: Door | None) -> Iterator[int]:
     """Report numbers to try, best first."""
     own = places.last_from if account is not None and account.operator_id is not None else None
     best = (places.theirs, places.ours, own, places.live, places.latest, places.last_from)
     yield from dict.fromkeys(report_id for report_id in best if report_id is not None)
 
 
-def _joins_what_waits(report_id: int, message: InboundMessage, contact: Person | None, account: Account | None,
-                      item: InboundItem) -> bool:
+def _joins_what_waits(report_id: int, message: InboundMessage, contact: Person | None, account: Door | None,
+                      item: Entry) -> bool:
     values = _values(report_id, message, contact, account, item)
     stored = execute(STORE_WHERE_IT_WAITS, {**values, "priority": URGENT if message.urgent else NORMAL}).scalar()
     if stored is not None:
@@ -159,7 +158,7 @@ def _may_reopen(report: Report, key: str) -> bool:
 
 
 def _join(report: Report, primary: Report, message: InboundMessage, contact: Person | None,
-          account: Account | None, item: InboundItem) -> int:
+          account: Door | None, item: Entry) -> int:
     stored = _store(report.id, message, contact, account, item)
     rouse(primary)
     if not report.live:  # a copy that was closed with its primary and could not be reopened with it
@@ -173,12 +172,12 @@ def _join(report: Report, primary: Report, message: InboundMessage, contact: Per
     return report.id
 
 
-def _waits(report: Report, item: InboundItem) -> bool:
+def _waits(report: Report, item: Entry) -> bool:
     """Whether it has waited since before this item came: then one message more changes nothing of that."""
     return report.unanswered_since is not None and report.unanswered_since <= item.received_at
 
 
-def _note_joined(report_id: int, primary_id: int, message_id: int, item: InboundItem) -> None:
+def _note_joined(report_id: int, primary_id: int, message_id: int, item: Entry) -> None:
     events.record(Kind.REPORT_JOINED, report_id, None, message=message_id, item=item.id, primary=primary_id)
 
 
@@ -215,8 +214,8 @@ def _on_shift(operator_id: int) -> bool:
     return operator is not None and operator.on_shift
 
 
-def _open(key: str, message: InboundMessage, contact: Person | None, account: Account | None,
-          item: InboundItem) -> int:
+def _open(key: str, message: InboundMessage, contact: Person | None, account: Door | None,
+          item: Entry) -> int:
     report_id: int = execute(OPEN, {
         "contact_id": contact.id if contact else None, "reply_contact_id": _reply_contact(message),
         "channel": message.channel, "account_id": account.id if account else None, "thread_key": key,
@@ -230,14 +229,14 @@ def _open(key: str, message: InboundMessage, contact: Person | None, account: Ac
     return report_id
 
 
-def _store(report_id: int, message: InboundMessage, contact: Person | None, account: Account | None,
-           item: InboundItem) -> int:
+def _store(report_id: int, message: InboundMessage, contact: Person | None, account: Door | None,
+           item: Entry) -> int:
     stored: int = execute(STORE, _values(report_id, message, contact, account, item)).scalar_one()
     return stored
 
 
-def _values(report_id: int, message: InboundMessage, contact: Person | None, account: Account | None,
-            item: InboundItem) -> dict[str, object]:
+def _values(report_id: int, message: InboundMessage, contact: Person | None, account: Door | None,
+            item: Entry) -> dict[str, object]:
     """The message as it came: with the moment at which it reached us, however long it waited to be read."""
     return {
         "report_id": report_id, "contact_id": contact.id if contact else None,

@@ -9,29 +9,31 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from channels.base import DeliveryUpdate, InboundMessage, WebhookRequest
 from channels.errors import Unreadable
 from triage import clock, connections, context, events, fitting, keywords, logs
-from triage.actions import contacts, deliveries, filing
+from triage.actions import contacts, deliveries, filing, journal
+from triage.actions.journal import Arrival, Door, Entry
 from triage.crashpoints import crashpoint
 from triage.db import db, savepoint
 from triage.events import Kind
 from triage.models import Account, InboundItem
-from triage.statements import execute, insert_new
+from triage.statements import execute
 
 log = logs.logger(__name__)
 
 # Built once: what arrives runs these, and to build a statement costs more than to run it.
-TABLE: Table = InboundItem.__table__  # type: ignore[assignment]  # typed as FromClause
-FATE = update(TABLE).where(TABLE.c.id == bindparam("number"))
-ACCOUNT = select(Account).where(Account.provider == bindparam("provider"), Account.channel == bindparam("channel"),
-                                Account.address == bindparam("to"))
+COLUMN = cast(Table, Account.__table__).c
+ACCOUNT = (select(*(COLUMN[name] for name in Door._fields))
+           .where(COLUMN.provider == bindparam("provider"), COLUMN.channel == bindparam("to_channel"),
+                  COLUMN.address == bindparam("to")))
 
 Item = InboundMessage | DeliveryUpdate
 FORMS = ("web", "desk")  # whose raw item is an InboundMessage of our own making
@@ -40,26 +42,12 @@ PARKED_RECHECK = timedelta(seconds=3)
 PARKED_LATE = timedelta(minutes=1)  # one that waited elsewhere before: it is looked at once more
 
 
-@dataclass(frozen=True)
-class Arrival:
-    """A raw item at the door: who carried it, its name there, its bytes, and how to read it later."""
-
-    provider: str
-    channel: str
-    external_key: str | None
-    body: bytes
-    content_type: str = "application/json"
-    receipt_key: str | None = None
-    due_at: datetime | None = None
-    received_at: datetime | None = None  # None: now
-
-
 def take_in(arrivals: Sequence[Arrival]) -> None:
     """Keep what providers brought and understand each from its own bytes, as it would be tried again later."""
-    kept = [(arrival, item, _Reader(arrival)) for arrival, item in zip(arrivals, journal(arrivals), strict=True)]
+    kept = [(arrival, item, _Reader(arrival)) for arrival, item in zip(arrivals, journal.write(arrivals), strict=True)]
     for arrival, item, parse in sorted(kept, key=lambda one: _whose(one[1], one[2])):
         _read_now(arrival, item, parse)
-    _write_fates()
+    journal.write_fates()
 
 
 class _Reader:
@@ -77,7 +65,7 @@ class _Reader:
         return self._found
 
 
-def _whose(item: InboundItem | None, parse: Callable[[], Sequence[Item]]) -> tuple[bool, str]:
+def _whose(item: Entry | None, parse: Callable[[], Sequence[Item]]) -> tuple[bool, str]:
     """People in one order everywhere, so that who is locked by one batch never waits crosswise for another; then
     what concerns no person. What one person said stays in its order.
     """
@@ -92,11 +80,11 @@ def _whose(item: InboundItem | None, parse: Callable[[], Sequence[Item]]) -> tup
 
 def receive(arrival: Arrival, parse: Callable[[], Sequence[Item]]) -> None:
     """Keep a raw item and understand it. Already kept: nothing happens. Never raises for what the item says."""
-    _read_now(arrival, journal([arrival])[0], parse)
-    _write_fates()
+    _read_now(arrival, journal.write([arrival])[0], parse)
+    journal.write_fates()
 
 
-def _read_now(arrival: Arrival, item: InboundItem | None, parse: Callable[[], Sequence[Item]]) -> None:
+def _read_now(arrival: Arrival, item: Entry | None, parse: Callable[[], Sequence[Item]]) -> None:
     crashpoint("in.journalled")
     if item is not None and arrival.due_at is None:
         _understand(item, parse)
@@ -123,45 +111,10 @@ def form_in(body: bytes) -> InboundMessage:
 
 def quarantine(arrival: Arrival, reason: str) -> None:
     """Keep a raw item that cannot be taken in as it is; a coordinator may let it be tried again."""
-    (item,) = journal([arrival])
+    (item,) = journal.write([arrival])
     if item is not None:
         _put_aside(item, reason)
-        _write_fates()
-
-
-def journal(arrivals: Sequence[Arrival]) -> list[InboundItem | None]:
-    """Store raw items sealed; the item of each, or None where it is there already.
-
-    In the order of their names: two processes that are brought the same never wait for each other crosswise.
-    Here an item is a plain value, not one the session watches over: `_keep` writes down what became of it.
-    """
-    rows = [_row(arrival) for arrival in arrivals]
-    each = {str(row["external_key"]): row for row in reversed(rows)}
-    numbers = insert_new(InboundItem, ("external_key",), [each[key] for key in sorted(each)])
-    return [InboundItem(id=numbers.pop(row["external_key"]), **row) if row["external_key"] in numbers else None
-            for row in rows]
-
-
-def _row(arrival: Arrival) -> dict[str, object]:
-    ring = context.keyring()
-    key = _own_key(arrival)
-    raw = {"channel": arrival.channel, "type": arrival.content_type,
-           "body": base64.b64encode(arrival.body).decode()}
-    return {
-        "provider": arrival.provider, "external_key": key, "receipt_key": arrival.receipt_key,
-        "raw_sealed": ring.seal(json.dumps(raw), f"inbound.raw|{key}"),
-        "received_at": arrival.received_at or clock.now(), "due_at": arrival.due_at, "state": "received",
-    }
-
-
-def _own_key(arrival: Arrival) -> str:
-    """What a raw item is called in the journal, once and for ever."""
-    ring = context.keyring()
-    own_name = arrival.external_key or ring.blind("raw item", base64.b64encode(arrival.body).decode())
-    key = f"{arrival.provider}:{arrival.channel}:{own_name}"
-    if len(key) > 200 or not key.isprintable():
-        return f"{arrival.provider}:{ring.blind('long key', key)}"
-    return key
+        journal.write_fates()
 
 
 def understand_later(item_id: int, *, again: bool = False) -> None:
@@ -174,9 +127,9 @@ def understand_later(item_id: int, *, again: bool = False) -> None:
     item = db.session.scalar(query.with_for_update(key_share=True))
     if item is not None:
         db.session.expunge(item)
-        item.state, item.error = "received", None
-        _understand(item, lambda: _parse_again(item))
-        _write_fates()
+        entry = Entry(item.id, item.provider, item.receipt_key, item.received_at, item.due_at)
+        _understand(entry, lambda: _parse_again(item))
+        journal.write_fates()
 
 
 def _parse_again(item: InboundItem) -> Sequence[Item]:
@@ -191,7 +144,7 @@ def _parsed(provider: str, channel: str, content_type: str, body: bytes) -> Sequ
     return connections.receiver(channel, provider).parse(request)
 
 
-def _understand(item: InboundItem, parse: Callable[[], Sequence[Item]]) -> None:
+def _understand(item: Entry, parse: Callable[[], Sequence[Item]]) -> None:
     try:
         try:
             _read(item, parse)
@@ -205,28 +158,15 @@ def _understand(item: InboundItem, parse: Callable[[], Sequence[Item]]) -> None:
         _quarantine(item, problem)
 
 
-def _read(item: InboundItem, parse: Callable[[], Sequence[Item]]) -> None:
+def _read(item: Entry, parse: Callable[[], Sequence[Item]]) -> None:
     with savepoint():
         results = [_take_in(item, one) for one in parse()]
         item.state, item.result, item.due_at = "ingested", (results or ["control"])[0], None
-        _keep(item)
+        journal.keep(item)
         db.session.flush()
 
 
-def _keep(item: InboundItem) -> None:
-    """To be written down with what became of the others that were taken in together."""
-    fate = {"account_id": item.account_id, "state": item.state, "result": item.result, "error": item.error,
-            "due_at": item.due_at}
-    db.session.info.setdefault("fates", []).append({"number": item.id, **fate})
-
-
-def _write_fates() -> None:
-    fates = db.session.info.pop("fates", [])
-    if fates:
-        execute(FATE, fates)
-
-
-def _park(item: InboundItem) -> None:
+def _park(item: Entry) -> None:
     """A status before its send was written down: look again soon, and give up quietly after a while.
 
     What the desk was away for may be settled only after its status came out of the spool: it has a second look, too.
@@ -236,23 +176,23 @@ def _park(item: InboundItem) -> None:
         item.state, item.result, item.due_at = "ingested", "control", None
     else:
         item.state, item.due_at = "received", clock.now() + (PARKED_LATE if late else PARKED_RECHECK)
-    _keep(item)
+    journal.keep(item)
 
 
-def _quarantine(item: InboundItem, problem: Exception) -> None:
+def _quarantine(item: Entry, problem: Exception) -> None:
     # Only our own sentences are safe to keep: other exceptions may quote the message.
     reason = str(problem) if isinstance(problem, Unreadable) else type(problem).__name__
     log.warning("inbound.quarantined", item_id=item.id, problem=type(problem).__name__)
     _put_aside(item, reason)
 
 
-def _put_aside(item: InboundItem, reason: str) -> None:
+def _put_aside(item: Entry, reason: str) -> None:
     item.state, item.result, item.error, item.due_at = "quarantined", None, reason[:200], None
-    _keep(item)
+    journal.keep(item)
     events.record(Kind.INBOUND_QUARANTINED, None, None, item=item.id)
 
 
-def _take_in(item: InboundItem, one: Item) -> str:
+def _take_in(item: Entry, one: Item) -> str:
     account = _account(item.provider, one)
     item.account_id = account.id if account else None
     if isinstance(one, DeliveryUpdate):
@@ -261,21 +201,22 @@ def _take_in(item: InboundItem, one: Item) -> str:
     return ingest(item, fitting.message(one), account)
 
 
-def _account(provider: str, one: Item) -> Account | None:
+def _account(provider: str, one: Item) -> Door | None:
     """The account an item came to. Unreadable where we have no such account."""
     if not connections.capabilities(one.channel, provider).needs_account:
         return None
     key = (provider, one.channel, one.account_address)
-    known: dict[tuple[str, str, str], Account | None] = db.session.info.setdefault("accounts", {})
+    known: dict[tuple[str, str, str], Door | None] = db.session.info.setdefault("accounts", {})
     if key not in known:  # asked once in a transaction, however much is taken in by it
-        known[key] = db.session.scalar(ACCOUNT, dict(zip(("provider", "channel", "to"), key, strict=True)))
+        row = execute(ACCOUNT, dict(zip(("provider", "to_channel", "to"), key, strict=True))).first()
+        known[key] = Door._make(row) if row is not None else None
     account = known[key]
     if account is None:
         raise Unreadable("It was sent to an address that is no account of this desk.")
     return account
 
 
-def ingest(item: InboundItem, message: InboundMessage, account: Account | None) -> str:
+def ingest(item: Entry, message: InboundMessage, account: Door | None) -> str:
     """Record, file, announce: what the message became (`opened`, `joined`, `copy`, `control`). Safe to call twice."""
     capabilities = connections.capabilities(message.channel, item.provider)
     contact = None

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from channels.base import InboundMessage
 from triage import addresses, context, events
-from triage.actions import filing, ingest
+from triage.actions import filing, ingest, journal
 from triage.db import db
 from triage.errors import N_, BadInput, KeyReused
 from triage.events import Kind
@@ -51,7 +51,7 @@ def write_down(note: Note, actor: Operator, key: str) -> tuple[str, int | None]:
     known = _earlier(actor, key)  # behind the lock: the same key at the same moment is seen
     if known is not None:
         return _outcome(known, message, body)
-    ingest.take_in([ingest.Arrival(PROVIDER, message.channel, message.external_id, body)])
+    ingest.take_in([journal.Arrival(PROVIDER, message.channel, message.external_id, body)])
     item = _earlier(actor, key)
     assert item is not None  # noqa: S101 - journalled a moment ago
     result, report_id = _outcome(item, message, body)

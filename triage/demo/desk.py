@@ -12,7 +12,19 @@ from channels.base import InboundMessage, WebhookRequest
 from channels.simulator import Store, Written
 from channels.simulator.texts import first_people
 from triage import clock, connections, context, passwords
-from triage.actions import accounts, assignments, citizens, closing, ingest, notes, people, replies, routing, teams
+from triage.actions import (
+    accounts,
+    assignments,
+    citizens,
+    closing,
+    ingest,
+    journal,
+    notes,
+    people,
+    replies,
+    routing,
+    teams,
+)
 from triage.db import db, run_in_transaction
 from triage.demo import firsts
 from triage.demo.firsts import FIRSTS, First
@@ -127,13 +139,13 @@ def take_from(store: Store) -> int:
     for hook in hooks:
         receiver = connections.receiver(hook.channel, "simulator")
         called = WebhookRequest("", {"Content-Type": "application/json"}, {}, hook.body)
-        arrival = ingest.Arrival("simulator", hook.channel, receiver.external_key(called), hook.body)
+        arrival = journal.Arrival("simulator", hook.channel, receiver.external_key(called), hook.body)
         run_in_transaction(_receiving(arrival, receiver.parse, called))
         store.note_try(hook, 200, None, pause=1.0)
     return len(hooks)
 
 
-def _receiving(arrival: ingest.Arrival, parse: Callable[[WebhookRequest], list[ingest.Item]],
+def _receiving(arrival: journal.Arrival, parse: Callable[[WebhookRequest], list[ingest.Item]],
                called: WebhookRequest) -> Callable[[], None]:
     return lambda: ingest.receive(arrival, lambda: parse(called))
 
