@@ -7,27 +7,25 @@ it does not take is taken, or refused with the reason, by `assignments`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 from sqlalchemy import (
     CTE,
+    ColumnClause,
     ColumnElement,
-    Executable,
     Select,
-    String,
     Table,
     and_,
     bindparam,
     func,
     insert,
     literal_column,
+    null,
     or_,
     select,
     text,
     true,
-    type_coerce,
     update,
 )
 from sqlalchemy.dialects.postgresql import psycopg
@@ -46,30 +44,33 @@ from triage.statements import key_of
 HISTORY: Table = Event.__table__  # type: ignore[assignment]  # typed as FromClause
 
 
+def _constant(value: object) -> ColumnClause[Any]:
+    """What never changes stands in the words: bound to them, it would have to be told and read each time."""
+    return literal_column(f"'{value}'")
+
+
 def _may_take() -> ColumnElement[bool]:
-    roles = " " + type_coerce(WHO.c.roles, String) + " "
-    return or_(*[roles.like(f"% {role} %") for role in sorted(rights.RIGHTS[Right.HANDLE_REPORTS])])
+    roles = _constant(" ").op("||")(WHO.c.roles).op("||")(_constant(" "))
+    return or_(*[roles.like(_constant(f"% {role} %")) for role in sorted(rights.RIGHTS[Right.HANDLE_REPORTS])])
 
 
 # Who takes, locked: not who is off shift (taking begins it), nor who may not.
 SELF = (select(WHO.c.id, WHO.c.capacity)
-        .where(WHO.c.id == ME, WHO.c.active, WHO.c.shift != literal_column("'off'"), _may_take())
+        .where(WHO.c.id == ME, WHO.c.active, WHO.c.shift != _constant("off"), _may_take())
         .with_for_update(key_share=True).cte("self"))
 
 
-ROOM = func.triage_busy(SELF.c.id, NOW) < SELF.c.capacity
+ROOM = func.triage_room(SELF.c.id, SELF.c.capacity, NOW)
+VERSION: ColumnClause[Any] = literal_column("reports.xmin")
 
 
-def _as_it_was() -> ColumnElement[bool]:
+def _as_it_was(seen: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether nobody changed, or gave back, the report since the moment that will be written down.
 
-    Whoever waited for a lock is shown the report as it is now, but all other tables as they were before.
+    Whoever waited for a lock was shown the report as it is now (`seen`), but all other tables as they were before.
     """
-    before = TABLE.alias("before")
-    version: Select[str] = select(literal_column("before.xmin")).select_from(before).where(before.c.id == TABLE.c.id)
     since = select(func.count()).where(HELD.c.report_id == TABLE.c.id, HELD.c.ended_at > NOW)
-    same: ColumnElement[bool] = literal_column("reports.xmin") == version.correlate(TABLE).scalar_subquery()
-    return and_(same, since.correlate(TABLE).scalar_subquery() == 0)
+    return and_(seen == VERSION, since.correlate(TABLE).scalar_subquery() == literal_column("0"))
 
 
 class Taken(NamedTuple):
@@ -79,42 +80,36 @@ class Taken(NamedTuple):
     report_id: int
 
 
-class AtOnce(NamedTuple):
-    """A statement as the driver is told it, and what is bound to it besides what its caller says."""
+def _at_once(wanted: Select[int]) -> str:
+    """Lock the report that is `wanted`, take it, assign it and write it down: the assignment, or no row.
 
-    words: str
-    bound: Mapping[str, object]
-
-    @classmethod
-    def of(cls, statement: Executable) -> AtOnce:
-        """Compiled once, for PostgreSQL."""
-        compiled = statement.compile(dialect=psycopg.dialect())  # type: ignore[no-untyped-call, attr-defined]
-        return cls(str(compiled), compiled.params)
-
-
-def _at_once(wanted: Select[int, int]) -> AtOnce:
-    """Take what is `wanted` (a report, by whom), assign it and write it down; the assignment, or no row."""
-    found = wanted.where(ROOM).cte("wanted")
+    In the driver's words. What was locked is open to who takes, so only that is asked which a lock does not keep.
+    """
+    head = wanted.add_columns(VERSION.label("seen")).correlate(SELF).lateral("head")
+    locked = select(head.c.id, head.c.seen, SELF.c.id.label("who")).select_from(SELF.join(head, true()))
+    found = locked.where(ROOM).cte("wanted")
     # Counted, not "none exists": PostgreSQL would make a join of that, and read all drafts and assignments for it.
     drafts = select(func.count()).where(DRAFT.c.report_id == TABLE.c.id).correlate(TABLE).scalar_subquery()
-    taken = (update(TABLE).where(TABLE.c.id == found.c.id, scope.open_to(found.c.who, NOW), drafts == 0, _as_it_was())
-             .values(status="assigned", snoozed_until=None).returning(TABLE.c.id, found.c.who).cte("taken"))
+    same = TABLE.c.id == found.c.id, drafts == literal_column("0"), _as_it_was(found.c.seen)
+    taken = (update(TABLE).where(*same).values(status=_constant("assigned"), snoozed_until=null())
+             .returning(TABLE.c.id, found.c.who).cte("taken"))
     given = select(taken.c.id, taken.c.who, NOW, NOW)
     held = (insert(HELD).from_select(["report_id", "operator_id", "started_at", "last_active_at"], given)
             .returning(HELD.c.id, HELD.c.report_id, HELD.c.operator_id).cte("held"))
-    return AtOnce.of(select(held.c.id, held.c.report_id).add_cte(_noted(held)))
+    dialect = psycopg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
+    return str(select(held.c.id, held.c.report_id).add_cte(_noted(held)).compile(dialect=dialect))
 
 
 def _noted(held: CTE) -> CTE:
     turn = text(events.TURN).columns().cte("turn")
-    line = select(held.c.report_id, held.c.operator_id, literal_column(f"'{Kind.REPORT_CLAIMED}'"),
-                  func.json_build_object("assignment", held.c.id), NOW).select_from(held.join(turn, true()))
+    line = select(held.c.report_id, held.c.operator_id, _constant(Kind.REPORT_CLAIMED),
+                  func.json_build_object(_constant("assignment"), held.c.id), NOW).select_from(held.join(turn, true()))
     return insert(HISTORY).from_select(["report_id", "operator_id", "kind", "data", "occurred_at"], line).cte("noted")
 
 
-HEAD = assignments.first(SELF.c.id, assignments.UNANSWERED).correlate(SELF).lateral("head")
-FIRST = _at_once(select(HEAD.c.id, SELF.c.id.label("who")).select_from(SELF.join(HEAD, true())))
-NAMED = _at_once(select(bindparam("number", type_=BigKey).label("id"), SELF.c.id.label("who")))
+NUMBER = TABLE.c.id == bindparam("number", type_=BigKey)
+FIRST = _at_once(assignments.first(SELF.c.id, assignments.UNANSWERED))
+NAMED = _at_once(select(TABLE.c.id).where(NUMBER, scope.open_to(SELF.c.id, NOW)).with_for_update(key_share=True))
 TOLD = {"events": [{"kind": Kind.REPORT_CLAIMED.value}]}
 
 
@@ -141,11 +136,11 @@ def _plain(held: Assignment | None) -> Taken | None:
     return Taken(held.id, held.report_id) if held is not None else None
 
 
-def _try(statement: AtOnce, actor: Operator, now: datetime, **which: int) -> Taken | None:
+def _try(statement: str, actor: Operator, now: datetime, **which: int) -> Taken | None:
     if not is_postgresql():
         return None
     try:
-        row = run_statement(statement.words, {**statement.bound, "me": key_of(actor), "now": now, **which}, TOLD)
+        row = run_statement(statement, {"me": key_of(actor), "now": now, **which}, TOLD)
     except DBAPIError as problem:
         if not worth_retrying(problem):
             raise
