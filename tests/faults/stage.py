@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,13 @@ from sqlalchemy import NullPool, create_engine
 import config
 from channels.simulator import Carrier, Store, Written
 from tests.faults.browser import Browser
+from tests.patience import until
 from tests.scene import INTAKE
 from tests.served import Served, Worker
 from tests.verdict import Said, Verdict, judge
 from triage.sealing import KeyRing
 
 CITIZEN = "+447700900523"
-PATIENCE = 60.0
 # Where a desk with workers sends: in the worker, not in the server.
 SENDING = ("out.begun", "out.intent", "out.answered", "out.settling", "out.settled")
 
@@ -139,16 +138,6 @@ class Stage:
         `said` is what the operator's browser logged of its answers.
         """
         return judge(self.settings, said).hold()
-
-
-def until(true: Callable[[], bool], seconds: float = PATIENCE) -> bool:
-    """Wait for something; whether it came true in time."""
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def running(process: int) -> bool:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.faults.stage import CITIZEN, Stage, until
+from tests.faults.stage import CITIZEN, Stage
+from tests.patience import until
 from tests.reliability import Cell, Matrix
 from triage import crashpoints
 

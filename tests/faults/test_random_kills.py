@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from tests.faults.stage import Stage, until
+from tests.faults.stage import Stage
+from tests.patience import until
 from tests.processes import Figures
 from tests.verdict import Said
 

@@ -20,7 +20,8 @@ import config
 from tests import checker
 from tests.conftest import dispose, make_settings
 from tests.faults.load import Load
-from tests.faults.stage import Stage, until
+from tests.faults.stage import Stage
+from tests.patience import until
 from tests.processes import Figures
 from tests.scene import Scene
 from tests.served import Served

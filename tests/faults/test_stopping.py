@@ -6,7 +6,8 @@ import pytest
 
 from channels.base import Sender
 from channels.simulator import Behaviour
-from tests.faults.stage import Stage, until
+from tests.faults.stage import Stage
+from tests.patience import until
 from tests.processes import Figures
 from tests.scene import Scene
 from triage import connections

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.stage import CITIZEN, SENDING, Stage, until
+from tests.faults.stage import CITIZEN, SENDING, Stage
 from tests.faults.test_kill_matrix import CALM, SEEN_OTHER, Outbound, answer, check_end, row
+from tests.patience import until
 from tests.processes import Figures
 from tests.reliability import Matrix
 

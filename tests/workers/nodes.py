@@ -14,11 +14,11 @@ from channels.simulator import Store
 from config import Settings
 from tests.conftest import dispose, make_settings
 from tests.faults.browser import Browser
+from tests.patience import until
 from tests.scene import Scene
 from tests.served import Served, Worker
 from tests.servers import Postgres, Redis
 from tests.visitor import PASSWORD
-from tests.workers.ringing import until
 from triage import passwords
 from triage.app import create_app
 from triage.db import db

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
-from collections.abc import Callable
 
 from redis import Redis
 
@@ -29,13 +27,3 @@ def work_off(url: str) -> None:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def until(true: Callable[[], bool], seconds: float = 60.0) -> bool:
-    """Wait for something; whether it came true in time."""
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True

@@ -14,9 +14,10 @@ from sqlalchemy.exc import OperationalError
 
 from channels.simulator import Behaviour, Store
 from config import Settings
+from tests.patience import until
 from tests.scene import CITIZEN, Scene
 from tests.servers import Redis
-from tests.workers.ringing import until, waiting, work_off
+from tests.workers.ringing import waiting, work_off
 from triage import connections
 from triage.actions import deliveries, replies
 from triage.db import db

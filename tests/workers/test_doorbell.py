@@ -9,9 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from tests.patience import until
 from tests.scene import Scene
 from tests.servers import Redis, free_port
-from tests.workers.ringing import until, waiting
+from tests.workers.ringing import waiting
 from triage import broker, clock
 from triage.actions import leases
 from triage.db import db

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
+from tests.patience import until
 from tests.processes import Figures
 from tests.sockets import Socket, cookie
 from tests.workers.nodes import Nodes
-from tests.workers.ringing import until
 from triage.actions import people, sessions
 from triage.queries import outbox
 from triage.workers.doorbell import QUEUE, Bell

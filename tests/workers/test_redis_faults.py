@@ -10,10 +10,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.patience import until
 from tests.processes import Figures
 from tests.servers import Redis
 from tests.workers.nodes import Nodes
-from tests.workers.ringing import KEY, until
+from tests.workers.ringing import KEY
 
 ANSWERS = 4  # in each fault
 LASTS = float(os.environ.get("REDIS_FAULT_SECONDS", "0"))  # how long each lasts; `make soak` says minutes
