@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select, text
 
 from tests.scene import Scene
 from triage.actions import assignments, leases, matters
 from triage.db import db
-from triage.models import Message, Operator
+from triage.models import Assignment, Message, Operator
 from triage.queries import changes, copies, inbox, outbox, reports, search
 from triage.queries.search import Wanted
 
@@ -120,6 +120,24 @@ def test_the_first_of_the_queue_is_found_by_walking_the_queue_not_by_sorting_it(
     found = [step[3] for step in cursor.execute(f"EXPLAIN QUERY PLAN {taking[0]}", taking[1]).fetchall()]
     assert any("ix_reports_queue" in step for step in found), found
     assert not any("TEMP B-TREE" in step for step in found), found
+
+
+def test_what_somebody_holds_is_found_by_them_though_hardly_anything_was_held_when_the_tables_were_looked_at(
+    crowd: Scene
+) -> None:
+    maya = crowd.operator("Maya")
+    crowd.do(lambda: db.session.execute(text("ANALYZE")))
+    with asked() as statements:
+        crowd.do(lambda: db.session.scalar(
+            select(func.count()).where(Assignment.operator_id == maya.id, Assignment.ended_at.is_(None))))
+    counting = next(one for one in statements if "count" in one[0])
+    if db.engine.dialect.name == "postgresql":
+        steps = [step for step, _ in nodes(plan(*counting)) if step.get("Relation Name") == "assignments"]
+        assert ["operator_id" in step.get("Index Cond", "") for step in steps] == [True], steps
+        return
+    cursor = db.session.connection().connection.cursor()
+    found = [step[3] for step in cursor.execute(f"EXPLAIN QUERY PLAN {counting[0]}", counting[1]).fetchall()]
+    assert any("ix_assignments_open_operator (operator_id=?)" in step for step in found), found
 
 
 def test_the_judge_sees_a_table_that_is_read_whole(crowd: Scene) -> None:

@@ -18,8 +18,10 @@ class Assignment(Base):
     __table_args__ = (
         one_of("end_reason", END_REASONS, "end_reason"),
         CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended"),
-        Index("uq_assignments_open", "report_id", unique=True,
-              sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
+        # The second condition always holds. It keeps PostgreSQL from looking for what one person holds along this
+        # index, through what everybody holds: it did, as long as its statistics said that hardly anything is held.
+        Index("uq_assignments_open", "report_id", unique=True, sqlite_where=text("ended_at IS NULL"),
+              postgresql_where=text("ended_at IS NULL AND report_id IS NOT NULL")),
         Index("ix_assignments_open_operator", "operator_id",
               sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
         Index("ix_assignments_report_id_id", "report_id", "id"),
