@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 
@@ -263,6 +263,22 @@ def test_a_record_that_cannot_be_taken_in_stands_in_quarantine_and_the_others_go
     scene.do(lambda: ingest.understand_later(aside.id, again=True))
     assert "words SM2" in messages()
     assert ledger().difference == 0
+
+
+def test_what_waited_is_taken_in_a_few_records_at_a_time(
+    client: FlaskClient, scene: Scene, database_door: Database
+) -> None:
+    for number in range(reach.TOGETHER + 3):
+        call(client, body_of(f"SM{number}", f"words {number}"))
+    commits: list[object] = []
+    note = commits.append
+    event.listen(db.engine, "commit", note)
+    try:
+        assert comes_back(database_door) == reach.TOGETHER + 3
+    finally:
+        event.remove(db.engine, "commit", note)
+    assert len(commits) == 2
+    assert sorted(messages()) == sorted(f"words {number}" for number in range(reach.TOGETHER + 3))
 
 
 def test_bytes_that_are_no_record_are_set_aside_and_the_others_go_on(

@@ -1,12 +1,15 @@
-"""What waited in the spool is taken in: oldest first, each in a transaction of its own, removed only after its commit.
+"""What waited in the spool is taken in: oldest first, a few in a transaction, removed only after its commit.
 
-A death in between means that it is taken in again, which changes nothing. A record that no key opens
-stays; one that cannot be taken in goes into quarantine; neither keeps the others waiting.
+A death in between means that they are taken in again, which changes nothing. Where a few cannot be taken in
+together, each goes alone. A record that no key opens stays; one that cannot be taken in goes into quarantine;
+neither keeps the others waiting.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from flask import Flask
@@ -14,14 +17,14 @@ from flask import Flask
 from triage import clock, context, logs
 from triage.actions import arrivals
 from triage.crashpoints import crashpoint
-from triage.reach import OutOfReach, reach
+from triage.reach import TOGETHER, OutOfReach, reach
 from triage.sealing import SealBroken
 
 log = logs.logger(__name__)
 
 EVERY_SECONDS = 1.0
 MOST_TRIES = 3  # that may fail for another reason than the database being away; then it goes into quarantine
-PATIENCE = 10.0  # seconds for one record; the doors are not kept waiting by this
+PATIENCE = 10.0  # seconds for one transaction; the doors are not kept waiting by this
 LONGEST = 15.0  # seconds until a record that could not be taken in is tried again; at first it is one
 
 
@@ -40,6 +43,7 @@ class Drain:
 
     def __init__(self) -> None:
         self._later: dict[str, _Later] = {}
+        self._gone = 0  # records that left the spool in this round
         self._ending = threading.Event()
 
     def run(self) -> int:
@@ -51,74 +55,90 @@ class Drain:
             return self._round() if ours else 0
 
     def end(self) -> None:
-        """Leave the round after the record in hand."""
+        """Leave the round after the records in hand."""
         self._ending.set()
 
     def _round(self) -> int:
-        spool, taken = context.spool(), 0
+        spool, self._gone = context.spool(), 0
         spool.recover()
         names = spool.names()
-        waiting = set(names)
+        waiting, now = set(names), clock.steady()
         self._later = {name: later for name, later in self._later.items() if name in waiting}
-        for name in names:
-            if self._ending.is_set():
-                break
-            if clock.steady() < self._later.get(name, AT_ONCE).moment:
-                continue
-            try:
-                taken += self._one(name)
-            except Exception as problem:
-                if isinstance(problem, OutOfReach) and not _there():
-                    break
-                self._leave(name, problem)
-        return taken
+        ready = [name for name in names if now >= self._later.get(name, AT_ONCE).moment]
+        with suppress(OutOfReach):
+            for first in range(0, len(ready), TOGETHER):
+                self._few(ready[first : first + TOGETHER])
+        return self._gone
 
-    def _one(self, name: str) -> bool:
-        """Take in one record; whether it left the spool. Raises OutOfReach."""
+    def _few(self, names: Sequence[str]) -> None:
+        """Take in a few records as one; where that fails, each alone. Raises OutOfReach where the database is away."""
+        read = {name: self._read(name) for name in names if not self._ending.is_set()}
+        found = {name: arrived for name, arrived in read.items() if arrived is not None}
+        try:
+            if found:
+                reach().insist(lambda: arrivals.take_in(list(found.values())), PATIENCE)
+        except Exception as problem:
+            _require_database(problem)
+            for name, arrived in found.items():
+                self._alone(name, arrived)
+        else:
+            self._let_go(found)
+
+    def _read(self, name: str) -> arrivals.Arrived | None:
+        """What a record says; None where it says nothing now, or never."""
         spool = context.spool()
         try:
-            arrived = arrivals.unpack(spool.open(name))
+            return arrivals.unpack(spool.open(name))
         except FileNotFoundError:
-            return False
+            return None
         except (SealBroken, OSError) as problem:
-            return self._leave(name, problem)
+            self._leave(name, problem)
         except Exception as problem:
             log.error("spool.set_aside", problem=type(problem).__name__)
             spool.set_aside(name)
-            return True
-        if not self._take_in(name, arrived):
-            return False
+            self._gone += 1
+        return None
+
+    def _let_go(self, names: Iterable[str]) -> None:
         crashpoint("spool.drained")
-        spool.remove(name)
-        return True
+        for name in names:
+            context.spool().remove(name)
+            self._gone += 1
+
+    def _alone(self, name: str, arrived: arrivals.Arrived) -> None:
+        try:
+            taken = self._take_in(name, arrived)
+        except Exception as problem:
+            _require_database(problem)
+            self._leave(name, problem)
+        else:
+            self._let_go([name] if taken else [])
 
     def _take_in(self, name: str, arrived: arrivals.Arrived) -> bool:
+        """Take in one record; whether it need not wait any more."""
         try:
             reach().insist(arrived.take_in, PATIENCE)
         except OutOfReach:
             raise
         except Exception as problem:
             if isinstance(problem, arrivals.NotYet) or self._later.get(name, AT_ONCE).tries + 1 < MOST_TRIES:
-                return self._leave(name, problem)
+                self._leave(name, problem)
+                return False
             reason = problem
             reach().insist(lambda: arrivals.set_aside(arrived, reason), PATIENCE)
         return True
 
-    def _leave(self, name: str, problem: Exception) -> bool:
+    def _leave(self, name: str, problem: Exception) -> None:
         tries = self._later.get(name, AT_ONCE).tries
         if tries == 0:
             log.warning("spool.stays", problem=type(problem).__name__)
         self._later[name] = _Later(tries + 1, clock.steady() + min(2.0 ** min(tries, 10), LONGEST))
-        return False
 
 
-def _there() -> bool:
-    """Whether the database lets anybody write: then it was the record."""
-    try:
+def _require_database(problem: Exception) -> None:
+    """Raises OutOfReach where the database lets nobody write; else it was the record."""
+    if isinstance(problem, OutOfReach):
         reach().insist(lambda: None, PATIENCE)
-    except OutOfReach:
-        return False
-    return True
 
 
 class DrainLoop:
