@@ -49,6 +49,9 @@ class Report(Base):
         # Of copies alone: else SQLite finds what was resolved by "is no copy", which nearly everything is.
         Index("ix_reports_duplicate_of", "duplicate_of",
               sqlite_where=text("duplicate_of IS NOT NULL"), postgresql_where=text("duplicate_of IS NOT NULL")),
+        Index("ix_reports_awaiting_citizen_since", "awaiting_citizen_since",
+              sqlite_where=text("awaiting_citizen_since IS NOT NULL"),
+              postgresql_where=text("awaiting_citizen_since IS NOT NULL")),
         Index("ix_reports_snoozed_until", "snoozed_until",
               sqlite_where=text("snoozed_until IS NOT NULL"), postgresql_where=text("snoozed_until IS NOT NULL")),
         UniqueConstraint("receipt_key"),
