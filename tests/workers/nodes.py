@@ -92,10 +92,12 @@ class Nodes:
 
     def answers(self, browser: Browser, report: Report, text: str) -> float:
         """Maya answers over HTTP, which must be accepted; the seconds until she is told so."""
-        form = browser.form(report.id)
+        number = report.id
+        db.session.rollback()  # what is read here must not stay open for as long as a fault lasts
+        form = browser.form(number)
         assert form is not None, browser.log[-1]
         begun = time.monotonic()
-        assert browser.reply(report.id, form, text) in (200, 302, 303), browser.log[-1]
+        assert browser.reply(number, form, text) in (200, 302, 303), browser.log[-1]
         return time.monotonic() - begun
 
     # looking
