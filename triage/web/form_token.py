@@ -87,4 +87,10 @@ def given() -> FormToken | None:
 
 
 def _signer(purpose: str) -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt=f"triage form {purpose}")
+    return _made(str(current_app.secret_key), f"triage form {purpose}")
+
+
+@functools.lru_cache(maxsize=64)
+def _made(key: str, salt: str) -> URLSafeSerializer:
+    """Made once: to make one costs as much as the rest of the check."""
+    return URLSafeSerializer(key, salt=salt)

@@ -6,7 +6,9 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf import CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -70,10 +72,25 @@ class Csrf(CSRFProtect):  # type: ignore[misc]  # the library has no types
         return request.blueprint in CSRF_FREE or getattr(view, "checks_form_token", False)
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Flask's own, whose signer is made once for an application: to make it was a tenth of a request."""
+
+    def __init__(self) -> None:
+        """It is made with the first request, when the key is known."""
+        self._signer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Signs and reads the cookie of `app`."""
+        if self._signer is None:
+            self._signer = super().get_signing_serializer(app)
+        return self._signer
+
+
 def init_app(app: Flask) -> None:
     """Put everything in place, the checks in the order in which they must come."""
     settings: Settings = app.config["SETTINGS"]
     app.config.update({**_cookies(settings), **SIZES, **CSRF})
+    app.session_interface = Sessions()
     if settings.proxies:
         # Whoever visits is what our own proxies say, counted from the nearest; Host and scheme stay ours to configure.
         proxied = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)
