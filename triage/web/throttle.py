@@ -43,6 +43,7 @@ def init_app(app: Flask) -> None:
 
 def _limiter(app: Flask, storage: str, **options: object) -> Limiter:
     return Limiter(network, app=app, storage_uri=storage, strategy="moving-window", headers_enabled=False,
+                   auto_check=False,  # it is asked by name: no request but a sign-in has anything to do with it
                    storage_options=options)  # type: ignore[arg-type]  # what redis-py takes, not only int and str
 
 
