@@ -27,7 +27,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 LIBRARIES = (
     "aiohttp", "alembic.context", "apispec", "argon2", "cryptography.hazmat.primitives.ciphers.aead", "dotenv", "flask",
-    "flask_babel", "flask_limiter", "flask_migrate", "flask_socketio", "flask_sqlalchemy", "flask_wtf", "flask.cli",
+    "flask_babel", "limits", "flask_migrate", "flask_socketio", "flask_sqlalchemy", "flask_wtf", "flask.cli",
     "gunicorn.app.wsgiapp", "gunicorn.workers.gthread", "phonenumbers", "prometheus_client", "psycopg",
     "pydantic.root_model", "pyrage", "redis", "requests", "rich", "rq", "rq.worker.base", "segno", "simple_websocket",
     "socketio", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.postgresql.psycopg",

@@ -236,7 +236,7 @@ class Stage:
         """Send it as `actor`; nothing is followed. The brakes on trying often are let go first."""
         self.app.extensions.pop("triage_paces", None)
         for counter in self.app.extensions["sign_in_counters"]:
-            counter.limiter.reset()
+            counter.limiter.storage.reset()
         cookie, csrf = self._cookies[actor]
         headers = {"Idempotency-Key": "matrix-0001", **(ask.headers or {})}
         if ask.by == "cookie":

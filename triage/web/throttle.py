@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from flask import Flask, current_app, request
-from flask_limiter import Limiter
 from limits import RateLimitItem, parse_many
-from limits.strategies import RateLimiter
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter, RateLimiter
 
 from triage import broker, clock, context, logs
 from triage.errors import N_, TriageError
@@ -37,20 +37,19 @@ class Unchecked(TriageError):
 def init_app(app: Flask) -> None:
     """Count in memory; where several nodes must count together, in Redis first."""
     url = app.config["SETTINGS"].redis_url
-    shared = [Counter(_limiter(app, url, **broker.impatient()))] if url else []
-    app.extensions["sign_in_counters"] = [*shared, Counter(_limiter(app, MEMORY))]
+    shared = [Counter(_limiter(url, **broker.impatient()))] if url else []
+    app.extensions["sign_in_counters"] = [*shared, Counter(_limiter(MEMORY))]
 
 
-def _limiter(app: Flask, storage: str, **options: object) -> Limiter:
-    return Limiter(network, app=app, storage_uri=storage, strategy="moving-window", headers_enabled=False,
-                   auto_check=False,  # it is asked by name: no request but a sign-in has anything to do with it
-                   storage_options=options)  # type: ignore[arg-type]  # what redis-py takes, not only int and str
+def _limiter(storage: str, **options: object) -> RateLimiter:
+    found = storage_from_string(storage, **options)  # type: ignore[arg-type]  # what redis-py takes, not only int and str
+    return MovingWindowRateLimiter(found)
 
 
 class Counter:
     """One place where attempts are counted. After a failure it is left alone for a moment."""
 
-    def __init__(self, limiter: Limiter) -> None:
+    def __init__(self, limiter: RateLimiter) -> None:
         """Nothing has failed yet."""
         self.limiter = limiter
         self.breaker = broker.Breaker()
@@ -118,7 +117,7 @@ def _asked(question: Callable[[RateLimiter], T]) -> T:
         if counter.breaker.open:
             continue
         try:
-            return question(counter.limiter.limiter)
+            return question(counter.limiter)
         except Exception as problem:
             if counter.breaker.trip():
                 log.warning("sign_in.counter_away", problem=type(problem).__name__)
