@@ -163,7 +163,9 @@ def section(tests: Runs, figures: list[str]) -> str:
     """Another run's part of the page."""
     chosen = {name: value for name, value in os.environ.items() if name in SIZES}
     command = " ".join([*(f"{name}={value}" for name, value in sorted(chosen.items())), "pytest", *sys.argv[1:]])
-    return BESIDE.format(title="Beside the faults", command=command, tests=_table(tests), figures=_figures(figures))
+    files = [Path(word).stem.removeprefix("test_") for word in sys.argv[1:] if word.startswith("tests/")]
+    title = f"Beside the faults: {', '.join(files).replace('_', ' ')}"
+    return BESIDE.format(title=title, command=command, tests=_table(tests), figures=_figures(figures))
 
 
 def _table(runs: Runs) -> str:
