@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-")))
         folder.mkdir(parents=True, exist_ok=True)
         entries, figures = _rehearse(options, rehearsed, folder)
-    text = paper.page(intro, _machine(options, ScaledDesk if options.scaled else Desk), entries, figures)
+    machine = _machine(options, ScaledDesk if options.scaled else Desk)
+    text = paper.page(_command(options), intro, machine, entries, figures)
     print(text)
     if options.paper:
         options.paper.write_text(text, "utf-8")
@@ -65,6 +66,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--pictures-after", type=float, default=60.0, help="seconds after the start")
     parser.add_argument("--paper", type=Path, help="write the report here, in Markdown")
     return parser.parse_args(arguments)
+
+
+def _command(options: argparse.Namespace) -> str:
+    """What a person types to run the same again."""
+    words = [*(["--scaled"] if options.scaled else []), f"--rate {options.rate:g}", f"--seed {options.seed}"]
+    return f'make rehearsal FILE=reports.csv.gz ARGS="{" ".join(words)}"'
 
 
 def _rows(options: argparse.Namespace) -> list[rows.Row]:

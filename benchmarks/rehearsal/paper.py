@@ -11,8 +11,8 @@ PAPER = """# The rehearsal
 
 A stream of reports plays into a fresh desk while scripted operators take, answer, discard and close over
 HTTP; afterwards the books must balance. What is expected is fixed by the rows and the seed before anything
-is sent. `make rehearsal FILE=reports.csv.gz` runs it again (`ARGS="--limit 300"` for a short one); this page
-is what the last full run wrote.
+is sent. `{command}` runs it again (with `--limit 300` a short one); this page is
+what the last full run wrote.
 
 {intro}
 
@@ -44,9 +44,10 @@ def expectation(expected: Expected, said: int) -> str:
     )
 
 
-def page(intro: str, machine: str, entries: Sequence[Entry], figures: Mapping[str, str]) -> str:
+def page(command: str, intro: str, machine: str, entries: Sequence[Entry], figures: Mapping[str, str]) -> str:
     """The report in Markdown."""
     promises = [f"| {one.promise} | {one.expected} | {one.found} | {'kept' if one.kept else '**broken**'} |"
                 for one in entries]
     lines = [f"| {name} | {value} |" for name, value in figures.items()]
-    return PAPER.format(intro=intro, machine=machine, promises="\n".join(promises), figures="\n".join(lines))
+    return PAPER.format(command=command, intro=intro, machine=machine, promises="\n".join(promises),
+                        figures="\n".join(lines))
