@@ -153,7 +153,7 @@ class Doorbell:
         if earliest is None:
             return LONGEST_WAIT
         # Never less than a blink: what is due and already in hand must not make the look spin.
-        blink = 0.05 if self._bell is None else 0.25
+        blink = 0.05 if self._bell is None else 0.5
         return min(max((earliest - clock.now()).total_seconds(), blink), LONGEST_WAIT)
 
     def _sweep(self) -> None:

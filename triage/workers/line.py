@@ -17,7 +17,7 @@ from triage import broker, logs
 log = logs.logger(__name__)
 
 CHANNEL = "triage:look"
-PAUSE = 0.02  # between two calls: many commits become one call
+PAUSE = 0.05  # between two calls: many commits become one call
 LISTEN_SECONDS = 5.0
 
 

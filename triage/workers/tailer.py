@@ -19,7 +19,7 @@ log = logs.logger(__name__)
 
 EVERY_SECONDS = 0.25
 HEARTBEAT_SECONDS = 15.0
-BREATH_SECONDS = 0.1  # between two looks: a hundred commits a second need no hundred hints to every page
+BREATH_SECONDS = 0.05  # between two looks: a hundred commits a second need no hundred hints to every page
 
 
 class Tailer:
