@@ -83,8 +83,8 @@ def test_a_claim_of_one_statement_says_that_it_is_on_its_way(scene: Scene) -> No
     maya, report = scene.operator("Maya"), scene.sms("One")
     before = scene.head()
     with db.engine.connect() as other:
-        bound = {**taking.NAMED.bound, "me": maya.id, "now": clock.now(), "number": report.id}
-        assert other.exec_driver_sql(taking.NAMED.words, bound).one()
+        bound = {"me": maya.id, "now": clock.now(), "number": report.id}
+        assert other.exec_driver_sql(taking.NAMED, bound).one()
         note()
         assert scene.head() == before
         other.commit()
