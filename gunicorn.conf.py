@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
@@ -40,6 +41,7 @@ class logger_class(glogging.Logger):  # noqa: N801 - gunicorn reads the setting 
 
 
 _loops: list[Embedded] = []
+GARBAGE = 10_000  # new objects before Python looks for cycles among them (its own figure is 700)
 
 
 def post_worker_init(worker: Any) -> None:
@@ -47,6 +49,9 @@ def post_worker_init(worker: Any) -> None:
     loops = Embedded(worker.wsgi)
     loops.start()
     _loops.append(loops)
+    gc.collect()
+    gc.freeze()  # what is loaded now lives as long as the process: no collection need look at it again
+    gc.set_threshold(GARBAGE, *gc.get_threshold()[1:])
 
 
 def worker_exit(_server: Any, _worker: Any) -> None:
