@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
 from flask import Flask
 
 import config
@@ -28,9 +29,21 @@ class _Waiting:
         return getattr(self._app.extensions["migrate"], name)
 
 
+@click.command("db", add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def migrations(ctx: click.Context, words: tuple[str, ...]) -> None:
+    """Bring the database to another revision: Flask-Migrate's own commands, looked for when one is asked for."""
+    from flask_migrate.cli import db as theirs  # noqa: PLC0415 - see above
+
+    with theirs.make_context("db", list(words), parent=ctx.parent) as asked:
+        theirs.invoke(asked)
+
+
 def init_app(app: Flask) -> None:
     """Let `flask db …` and `upgrade` find the migrations of `app`."""
     app.extensions["migrate"] = _Waiting(app)
+    app.cli.add_command(migrations)
 
 
 def upgrade() -> None:
