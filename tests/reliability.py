@@ -94,6 +94,9 @@ HEADER = (f"{'desk':10} {'point':14} {'struck':22} {'at death':10} {'req':>3} {'
           "lost dbld twice")
 
 
+Runs = dict[str, list[tuple[bool, float]]]  # of each test by its name: whether it held, and its seconds
+
+
 class Notes:
     """Everything said by the tests of a run."""
 
@@ -102,7 +105,7 @@ class Notes:
         self.figures: list[str] = []
         self.first: list[str] = []  # those of the first round
         self.cells: list[Cell] = []
-        self.runs: dict[str, list[tuple[bool, float]]] = defaultdict(list)
+        self.runs: Runs = defaultdict(list)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take down what a test has left; called where the terminal is, whoever ran the test."""
@@ -139,9 +142,6 @@ def _name(nodeid: str) -> str:
     words, _, case = test.partition("[")
     case = case.rstrip("]").replace("-desk", "").strip("-")
     return words.removeprefix("test_").replace("_", " ") + (f" ({case})" if case else "")
-
-
-Runs = dict[str, list[tuple[bool, float]]]  # of each test by its name: whether it held, and its seconds
 
 
 def page(cells: Iterable[Cell], faults: Runs, figures: list[str]) -> str:

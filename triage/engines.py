@@ -79,7 +79,7 @@ def _begin_to_write(connection: Connection) -> None:
     """Ask for SQLite's one lock often: it looks itself every 100 ms, and among busy processes somebody starves."""
     until = clock.steady() + BUSY_TIMEOUT_MS / 1000
     driver = cast("SqliteConnection", connection.connection.driver_connection)
-    driver.execute("PRAGMA busy_timeout=0")  # past SQLAlchemy, which costs ten times as much
+    driver.execute("PRAGMA busy_timeout=0")  # said to the driver: it is no statement of anybody's
     try:
         while True:
             try:

@@ -271,14 +271,21 @@ def test_what_waited_is_taken_in_a_few_records_at_a_time(
     for number in range(reach.TOGETHER + 3):
         call(client, body_of(f"SM{number}", f"words {number}"))
     commits: list[object] = []
-    note = commits.append
-    event.listen(db.engine, "commit", note)
-    try:
-        assert comes_back(database_door) == reach.TOGETHER + 3
-    finally:
-        event.remove(db.engine, "commit", note)
-    assert len(commits) == 2
+    event.listen(db.engine, "commit", lambda connection: commits.append(connection))
+    assert (comes_back(database_door), len(commits)) == (reach.TOGETHER + 3, 2)
     assert sorted(messages()) == sorted(f"words {number}" for number in range(reach.TOGETHER + 3))
+
+
+def test_a_record_that_the_disk_does_not_let_go_holds_up_nobody(
+    client: FlaskClient, scene: Scene, database_door: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(reach.TOGETHER + 3):
+        call(client, body_of(f"SM{number}", f"words {number}"))
+    spool = context.spool()
+    stuck, real = spool.names()[0], spool.remove
+    monkeypatch.setattr(spool, "remove", lambda name: real(name) if name != stuck else spool.folder.rmdir())
+    assert comes_back(database_door) == len(messages()) - 1 == reach.TOGETHER + 2
+    assert spool.names() == [stuck]
 
 
 def test_bytes_that_are_no_record_are_set_aside_and_the_others_go_on(

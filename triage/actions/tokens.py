@@ -75,8 +75,7 @@ def end_all(operator_id: int, reason: str, by: int | None = None) -> int:
 
 
 def _end(which: object, reason: str, by: int | None) -> int:
-    # mypy: any condition
-    alive = update(ApiToken).where(which, ApiToken.ended_at.is_(None))  # type: ignore[arg-type]
+    alive = update(ApiToken).where(which, ApiToken.ended_at.is_(None))  # type: ignore[arg-type]  # any condition
     ended = db.session.execute(
         alive.values(ended_at=clock.now(), end_reason=reason).returning(ApiToken.id, ApiToken.operator_id)
     ).all()

@@ -71,8 +71,8 @@ def account_for(channel: str, report: Report, operator: Operator) -> Account | N
 
 
 def _first(channel: str, *conditions: object) -> Account | None:
-    # mypy: `conditions` are any column expressions
-    query = select(Account).where(Account.channel == channel, Account.can_send, *conditions)  # type: ignore[arg-type]
+    query = select(Account).where(Account.channel == channel, Account.can_send)
+    query = query.where(*conditions)  # type: ignore[arg-type]  # any column expressions
     return db.session.scalars(query.order_by(Account.paused_at.is_not(None), Account.id).limit(1)).first()
 
 

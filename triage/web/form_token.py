@@ -92,5 +92,5 @@ def _signer(purpose: str) -> URLSafeSerializer:
 
 @functools.lru_cache(maxsize=64)
 def _made(key: str, salt: str) -> URLSafeSerializer:
-    """Made once: to make one costs as much as the rest of the check."""
+    """Made once for a key and a purpose, not with every form."""
     return URLSafeSerializer(key, salt=salt)

@@ -73,7 +73,7 @@ class Csrf(CSRFProtect):  # type: ignore[misc]  # the library has no types
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Flask's own, whose signer is made once for an application: to make it was a tenth of a request."""
+    """Flask's own, whose signer is made once for an application, not with every request."""
 
     def __init__(self) -> None:
         """It is made with the first request, when the key is known."""

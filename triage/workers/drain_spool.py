@@ -8,7 +8,7 @@ neither keeps the others waiting.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -80,7 +80,8 @@ class Drain:
         except Exception as problem:
             _require_database(problem)
             for name, arrived in found.items():
-                self._alone(name, arrived)
+                if not self._ending.is_set():
+                    self._alone(name, arrived)
         else:
             self._let_go(found)
 
@@ -95,14 +96,21 @@ class Drain:
             self._leave(name, problem)
         except Exception as problem:
             log.error("spool.set_aside", problem=type(problem).__name__)
-            spool.set_aside(name)
-            self._gone += 1
+            self._leaves(name, spool.set_aside)
         return None
 
     def _let_go(self, names: Iterable[str]) -> None:
         crashpoint("spool.drained")
         for name in names:
-            context.spool().remove(name)
+            self._leaves(name, context.spool().remove)
+
+    def _leaves(self, name: str, way: Callable[[str], None]) -> None:
+        """A record leaves the spool by `way`. Should the disk not let it go, the others do not wait for it."""
+        try:
+            way(name)
+        except OSError as problem:
+            self._leave(name, problem)
+        else:
             self._gone += 1
 
     def _alone(self, name: str, arrived: arrivals.Arrived) -> None:
