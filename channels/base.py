@@ -18,13 +18,38 @@ class Attachment:
 
 
 @dataclass(frozen=True)
+class RemoteFile:
+    """A file that still lies with the provider: a worker fetches it later, by the account's credentials.
+
+    The address comes from outside: whoever fetches asks only hosts that are known to be the provider's.
+    """
+
+    url: str
+    content_type: str
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """Says that a message is worth keeping only where nothing better comes.
+
+    It is read `seconds` after it arrived, and dropped if by then there is a message of the same channel whose
+    external id begins with `of`. (A call that ended says "no words were left"; the words themselves come by
+    another request, before or after, and nobody who reads one request can know of the other.)
+    """
+
+    of: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class InboundMessage:
     """One utterance of a person outside, in the words every channel shares.
 
     `channel` is the word of the glossary (`sms`, `mastodon`, `web`, ...), `account_address` ours,
     `sender` theirs in the provider's own spelling. `external_id` is the provider's id of the
     message, None where it has none. `thread_key` is set only where the channel knows the thread
-    better than the sender does (a mail thread, a root post, a web form's token).
+    better than the sender does (a mail thread, a root post, a web form's token, the call of somebody who
+    hides their number). `remote_files` are to be fetched, `attachments` are here.
     """
 
     channel: str
@@ -43,28 +68,41 @@ class InboundMessage:
     urgent: bool = False
     attachments: Sequence[Attachment] = ()
     raw: Mapping[str, object] = field(default_factory=dict)
+    remote_files: Sequence[RemoteFile] = ()
+    stand_in: StandIn | None = None
 
 
 @dataclass(frozen=True)
 class DeliveryUpdate:
-    """What the provider says later about something we sent: `state` is sent, delivered or failed."""
+    """What the provider says later about something we sent: `state` is sent, delivered or failed.
+
+    `reference` is our own name of what was sent (its idempotency key), where the provider hands it back: with
+    it an acceptance is known even if its answer was lost. `opted_out`: it failed because the person has told
+    the provider that nobody shall write to them from our address.
+    """
 
     channel: str
     account_address: str
     provider_id: str
     state: str
     error: str | None = None
+    reference: str | None = None
+    opted_out: bool = False
 
 
 @dataclass(frozen=True)
 class OutboundMessage:
-    """What a sender must send: one recipient, one text, one key that names this message for ever."""
+    """What a sender must send: one recipient, one text, one key that names this message for ever.
+
+    `media` are files the provider fetches from their public addresses, where it can (`Capabilities.attachments`).
+    """
 
     recipient: str
     text: str
     idempotency_key: str
     in_reply_to: str | None = None
     visibility: str = "private"
+    media: Sequence[RemoteFile] = ()
 
 
 @dataclass(frozen=True)
@@ -94,6 +132,14 @@ class WebhookRequest:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What the provider hears to a request of its own, where it expects more than "kept"."""
+
+    body: str
+    content_type: str
+
+
+@dataclass(frozen=True)
 class AccountSettings:
     """One account as an adapter sees it: its address, its secret in clear, its provider's own options."""
 
@@ -108,7 +154,8 @@ class Capabilities:
     """What the domain may ask of a channel instead of its name.
 
     `max_length` is in characters of one message; `default_limits` are (count, seconds) windows per
-    account; `address_kind` is the kind of contact an address of this channel is.
+    account; `address_kind` is the kind of contact an address of this channel is. `answer_within`: free
+    answers are possible only within so many seconds of the person's last message; None: at any time.
     """
 
     max_length: int
@@ -120,6 +167,7 @@ class Capabilities:
     reports_delivery: bool = False
     needs_account: bool = True
     default_limits: tuple[tuple[int, int], ...] = ()
+    answer_within: int | None = None
 
 
 class Channel(Protocol):
@@ -155,6 +203,15 @@ class WebhookReceiver(Protocol):
 
     def parse(self, request: WebhookRequest) -> list[InboundMessage | DeliveryUpdate]:
         """Everything the request says. Raises Unreadable."""
+        ...
+
+
+@runtime_checkable
+class Answerer(Protocol):
+    """A receiver whose provider waits for an answer: what to say to a caller next."""
+
+    def answer(self, request: WebhookRequest) -> Answer:
+        """The answer to a request that was verified. Pure; never raises: somebody is on the line."""
         ...
 
 

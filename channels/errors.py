@@ -5,6 +5,7 @@ ChannelError
 ├── Unreachable              refused or failed before acceptance: requeue with backoff
 ├── OutcomeUnknown           cut after the request left: uncertain, or retry if repeatable
 ├── Rejected(reason)         this recipient or text is refused for good: failed, shown to the operator
+│   └── OptedOut             … because the person told the provider STOP: nobody writes to them again
 ├── AccountProblem(reason)   our account is the problem: needs attention, requeue
 ├── BadSignature             not from the provider: 403, nothing stored
 └── Unreadable               from the provider, yet no parser can read it: quarantined
@@ -35,6 +36,10 @@ class OutcomeUnknown(ChannelError):
 
 class Rejected(ChannelError):
     """The provider refuses this message for good; `str()` is its reason."""
+
+
+class OptedOut(Rejected):
+    """The person has told the provider that we shall not write to them; the desk may not know of it yet."""
 
 
 class AccountProblem(ChannelError):

@@ -10,8 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from channels import registry
-from channels.base import AccountSettings, Channel, DeliveryUpdate, InboundMessage, WebhookRequest
+from channels.base import (
+    AccountSettings,
+    Channel,
+    DeliveryUpdate,
+    InboundMessage,
+    RemoteFile,
+    StandIn,
+    WebhookRequest,
+)
 from channels.simulator import Store
+from tests.channels import twilio_bench
 
 RECORDED = Path(__file__).parent / "recorded"
 SECRET = "recorded secret"
@@ -43,6 +52,16 @@ def _written(_folder: Path) -> Bench:
     return Bench(AccountSettings("phone", "", ""), "", lambda: 0)
 
 
+def _twilio(channel: str) -> Callable[[Path], Bench]:
+    def make(_folder: Path) -> Bench:
+        tiny = twilio_bench.everlasting()
+        before = tiny.taken
+        settings = twilio_bench.account(channel, secret=SECRET, api_base=tiny.url, languages="en,es")
+        return Bench(settings, twilio_bench.PERSON, lambda: tiny.taken - before)
+
+    return make
+
+
 # A new channel adds one line here and its payloads in `recorded/<channel>-<provider>.json`.
 BENCHES: dict[tuple[str, str], Callable[[Path], Bench]] = {
     ("web", "web"): _web,
@@ -50,6 +69,9 @@ BENCHES: dict[tuple[str, str], Callable[[Path], Bench]] = {
     ("sms", "desk"): _written,
     ("sms", "simulator"): _simulator("sms", "+254700000100", "+447700900523"),
     ("mastodon", "simulator"): _simulator("mastodon", "@desk", "@rosa_do_cais"),
+    ("sms", "twilio"): _twilio("sms"),
+    ("whatsapp", "twilio"): _twilio("whatsapp"),
+    ("voice", "twilio"): _twilio("voice"),
 }
 
 
@@ -80,7 +102,10 @@ def _recording(channel: str, provider: str, entry: dict[str, Any]) -> Recording:
 
 def _expected(channel: str, entry: dict[str, Any]) -> InboundMessage | DeliveryUpdate | None:
     if "message" in entry:
-        found = InboundMessage(channel=channel, **entry["message"])
+        said = dict(entry["message"])
+        files = tuple(RemoteFile(**file) for file in said.pop("remote_files", ()))
+        waiting = StandIn(**said.pop("stand_in")) if "stand_in" in said else None
+        found = InboundMessage(channel=channel, remote_files=files, stand_in=waiting, **said)
         return replace(found, sent_at=None)  # compared on its own: JSON has no moments
     return DeliveryUpdate(channel=channel, **entry["status"]) if "status" in entry else None
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
@@ -101,6 +103,20 @@ def keepable(item: InboundMessage | DeliveryUpdate) -> bool:
 def read_whole(receiver: WebhookReceiver, request: WebhookRequest) -> None:
     """Read a request and hold that everything in it can be kept."""
     assert all(keepable(each) for each in receiver.parse(request))
+
+
+def values_of(body: bytes) -> dict[str, Any]:
+    """The fields of a recorded body, which is JSON or a form."""
+    return dict(json.loads(body) if body.startswith(b"{") else parse_qsl(body.decode(), keep_blank_values=True))
+
+
+def with_value(body: bytes, field: str, value: object) -> bytes:
+    """The same body with one field changed; a form has only texts."""
+    changed = {**values_of(body), field: value}
+    if body.startswith(b"{"):
+        return json.dumps(changed).encode()
+    return urlencode({name: each if isinstance(each, str) else json.dumps(each) for name, each in changed.items()},
+                     errors="surrogatepass").encode()
 
 
 def refusal(act: Callable[[], object], kind: type[ChannelError]) -> str:
@@ -257,11 +273,10 @@ def test_garbage_is_unreadable_and_nothing_worse(garbage: bytes, receiver: Webho
 
 @pytest.mark.parametrize("recording", READABLE, ids=named)
 def test_a_wrong_value_in_any_field_is_read_or_unreadable(recording: Recording, tmp_path: Path) -> None:
-    receiver, values = receiver_of(recording, tmp_path), json.loads(recording.request.body)
-    for field in values:
+    receiver = receiver_of(recording, tmp_path)
+    for field in values_of(recording.request.body):
         for wrong in WRONG_VALUES:
-            body = json.dumps({**values, field: wrong}).encode()
-            request = replace(recording.request, body=body)
+            request = replace(recording.request, body=with_value(recording.request.body, field, wrong))
             name = receiver.external_key(request)
             assert name is None or name.isprintable()
             refused = refusal(partial(read_whole, receiver, request), Unreadable)
