@@ -19,6 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 VENDOR := static/vendor
+OFFICIAL := tests/fakes/official
 # Many tests wait for a desk that was killed: one more at a time than there are processors.
 WAITING := -n 3 --dist worksteal
 # Crowds of eight processes: with nothing else beside them than the next one that fills its desk.
@@ -63,7 +64,7 @@ test: setup-test lint types ## Everything: lint, types and all tests; installs w
 	$(BIN)/pytest -n 2 -m "not soak and ($(ALONE))" $(ARGS)
 
 .PHONY: test-fast
-test-fast: $(VENV)/.dev $(VENDOR)/.stamp $(CATALOGUES) ## The tests that need no system packages (ARGS="-k claim -x")
+test-fast: $(VENV)/.dev $(VENDOR)/.stamp $(OFFICIAL)/.stamp $(CATALOGUES) ## The tests that need no system packages (ARGS="-k claim -x")
 	$(BIN)/pytest --ignore=tests/browser -m "not browser and not postgresql and not redis and not soak" $(ARGS)
 
 .PHONY: soak
@@ -124,7 +125,7 @@ compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 # ---------------------------------------------------------------- set-up
 
 .PHONY: setup-test
-setup-test: setup
+setup-test: setup $(OFFICIAL)/.stamp
 	@need=""; \
 	command -v chromium >/dev/null || need="$$need chromium"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || need="$$need postgresql"; \
@@ -169,6 +170,12 @@ $(VENDOR)/.stamp: package-lock.json package.json .npmrc | $(VENV)/.runtime
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --include=dev --no-audit --no-fund --loglevel=error >/dev/null
 	@mkdir -p $(VENDOR)
 	@cp node_modules/socket.io-client/dist/socket.io.min.js $(VENDOR)/
+	@touch $@
+
+# After the browser libraries, whose set-up finds an npm.
+$(OFFICIAL)/.stamp: locks/descriptions.txt | $(VENV)/.dev $(VENDOR)/.stamp
+	@echo "Fetching the official descriptions that the fakes are checked against"
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m tests.fakes.fetching
 	@touch $@
 
 %.mo: %.po | $(VENV)/.runtime

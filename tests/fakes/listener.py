@@ -1,0 +1,88 @@
+"""A desk's webhooks, played: notes every request as it came, and answers as it is told."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: when, to which path (query included), with which headers and body."""
+
+    at: float
+    path: str
+    headers: dict[str, str]
+    body: str
+
+    @property
+    def form(self) -> dict[str, str]:
+        """Its form by name."""
+        return dict(parse_qsl(self.body, keep_blank_values=True))
+
+
+@dataclass
+class Listener:
+    """`says` is the answer by path: status, body, content type; without one it is 200 and nothing. 0: no answer."""
+
+    url: str = ""
+    says: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+
+    def at(self, path: str) -> list[Call]:
+        """Every request to a path, in order."""
+        return [call for call in self.calls if urlsplit(call.path).path == path]
+
+    def words(self, path: str = "/status") -> list[str]:
+        """The statuses of messages that were reported to a path, in order."""
+        return [call.form["MessageStatus"] for call in self.at(path)]
+
+    def wait(self, path: str, count: int, seconds: float = 20.0) -> list[Call]:
+        """Wait for so many requests to a path."""
+        until = time.monotonic() + seconds
+        while len(self.at(path)) < count and time.monotonic() < until:
+            time.sleep(0.01)
+        found = self.at(path)
+        assert len(found) >= count, f"{len(found)} of {count} requests to {path}"
+        return found
+
+
+@contextmanager
+def listening() -> Iterator[Listener]:
+    """A listener on a free port of the loopback."""
+    listener = Listener()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _ear(listener))
+    listener.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield listener
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _ear(listener: Listener) -> type[BaseHTTPRequestHandler]:
+    class Ear(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            listener.calls.append(Call(time.monotonic(), self.path, dict(self.headers.items()), body))
+            status, text, kind = listener.says.get(urlsplit(self.path).path, (200, "", "text/xml"))
+            if not status:
+                return
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(text.encode())))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *args: object) -> None:
+            """Silence."""
+
+    return Ear
