@@ -162,19 +162,21 @@ instance/demo.env: | $(VENV)/.runtime
 		print("SECRET_KEY=" + token_urlsafe(48)); \
 		print(f"TRIAGE_KEYS=index:{b(t(32)).decode()},demo:{b(t(32)).decode()}")' > $@
 
-# npm of the machine, else PyPI's.
+# npm of the machine, else PyPI's: asked for wherever it is used, because syncing another lock takes it away again.
+find_npm = command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --only-binary :all: -r locks/requirements-node.txt
+
 $(VENDOR)/.stamp: package-lock.json package.json .npmrc | $(VENV)/.runtime
 	@echo "Fetching the browser libraries"
-	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-		--only-binary :all: -r locks/requirements-node.txt
+	@$(find_npm)
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --include=dev --no-audit --no-fund --loglevel=error >/dev/null
 	@mkdir -p $(VENDOR)
 	@cp node_modules/socket.io-client/dist/socket.io.min.js $(VENDOR)/
 	@touch $@
 
-# After the browser libraries, whose set-up finds an npm.
-$(OFFICIAL)/.stamp: locks/descriptions.txt | $(VENV)/.dev $(VENDOR)/.stamp
+$(OFFICIAL)/.stamp: locks/descriptions.txt | $(VENV)/.dev
 	@echo "Fetching the official descriptions that the fakes are checked against"
+	@$(find_npm)
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m tests.fakes.fetching
 	@touch $@
 
