@@ -86,7 +86,7 @@ def test_the_state_is_a_word(scene: Scene, browser: Browser, boss: Operator) -> 
     assert state() == "ready"
     change(paused_until=clock.now() + timedelta(minutes=3))
     assert state() == "limited"
-    change(needs_attention="The key expired.")
+    change(trouble="broken", needs_attention="The key expired.")
     assert state() == "broken"
     assert "Broken" in words(browser.get("/accounts"))
     browser.post(f"/accounts/{account(INTAKE).id}/pause")
@@ -134,7 +134,10 @@ def test_an_account_that_is_not_there_is_not_found(browser: Browser, boss: Opera
 
 
 def test_a_new_key_mends_a_broken_account(scene: Scene, browser: Browser, boss: Operator) -> None:
-    scene.do(lambda: setattr(account(INTAKE), "needs_attention", "The key expired."))
+    def expire() -> None:
+        account(INTAKE).trouble, account(INTAKE).needs_attention = "broken", "The key expired."
+
+    scene.do(expire)
     number = account(INTAKE).id
     assert browser.post(f"/accounts/{number}/secret", {"secret": ""}).status_code == 422
     browser.post(f"/accounts/{number}/secret", {"secret": "new-key"})

@@ -77,7 +77,8 @@ def resume(account_id: int, actor: Operator) -> None:
         outbox.hurry(account_id)  # deliveries are locked before their account
     account = _locked(account_id, actor)
     if _stands_still(account):
-        account.paused_at = account.paused_until = account.needs_attention = None
+        account.paused_at = account.paused_until = account.paused_why = None
+        account.trouble = account.troubled_at = account.needs_attention = None
         _note(Kind.ACCOUNT_CHANGED, account, actor, what="resumed")
 
 
@@ -122,7 +123,8 @@ def replace_secret(account_id: int, secret: str, actor: Operator) -> None:
     account = _locked(account_id, actor)
     if not secret:
         raise BadInput(N_("The new key is empty."), "secret")
-    account.secret_sealed, account.needs_attention = _sealed(account, secret), None
+    account.secret_sealed = _sealed(account, secret)
+    account.trouble = account.troubled_at = account.needs_attention = None
     _note(Kind.ACCOUNT_CHANGED, account, actor, what="secret")
 
 

@@ -236,7 +236,7 @@ def _retry(delivery: Delivery, settlement: Settlement) -> None:
 def _troubled(delivery: Delivery, settlement: Settlement) -> None:
     account = _lock_account(delivery)
     if account is not None:
-        account.needs_attention = (settlement.error or "")[:200]
+        account.trouble, account.needs_attention = "broken", (settlement.error or "")[:200]
         events.record(Kind.ACCOUNT_TROUBLED, None, None, account=account.id)
     _again(delivery, settlement)
 

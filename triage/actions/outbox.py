@@ -21,6 +21,7 @@ def add(message: Message, purpose: str, assignment_id: int | None, wait_seconds:
     delivery = Delivery(
         message_id=message.id, report_id=message.report_id, channel=message.channel, purpose=purpose,
         contact_id=message.contact_id, account_id=message.account_id, assignment_id=assignment_id,
+        operator_id=message.operator_id,
         state="held" if wait_seconds else "queued", next_attempt_at=now + timedelta(seconds=wait_seconds),
         created_at=now,
     )

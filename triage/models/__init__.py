@@ -1,7 +1,8 @@
 """Tables: columns, constraints and trivial properties. One file per noun."""
 
-from triage.models.accounts import Account
+from triage.models.accounts import Account, Price
 from triage.models.assignments import Assignment
+from triage.models.attachments import Attachment
 from triage.models.contacts import Contact
 from triage.models.deliveries import Delivery, DeliveryAttempt
 from triage.models.desk import Desk, SenderRule
@@ -14,7 +15,7 @@ from triage.models.reports import Consent, Report
 from triage.models.tokens import ApiToken
 
 __all__ = [
-    "Account", "ApiToken", "Assignment", "Consent", "Contact", "Delivery", "DeliveryAttempt", "Desk", "Draft",
-    "Event", "InboundItem", "Invitation", "Message", "Note", "Operator", "Report", "SenderRule", "StaffSession",
-    "Team", "TeamMember",
+    "Account", "ApiToken", "Assignment", "Attachment", "Consent", "Contact", "Delivery", "DeliveryAttempt", "Desk",
+    "Draft", "Event", "InboundItem", "Invitation", "Message", "Note", "Operator", "Price", "Report", "SenderRule",
+    "StaffSession", "Team", "TeamMember",
 ]

@@ -6,7 +6,7 @@ from sqlalchemy import LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from triage.db import Base
-from triage.models.columns import Key, Moment, Word
+from triage.models.columns import Key, Moment, Word, link
 
 
 class Contact(Base):
@@ -14,7 +14,8 @@ class Contact(Base):
 
     `address_key` is the blind index of the address, `address_sealed` opens with context
     `contacts.address|<kind>|<address_key>`. `hint` is what staff may always see (last two digits
-    or a public handle). `opted_out_at` holds for every number of ours.
+    or a public handle). `opted_out_at` holds for every number of ours, whichever of them heard it
+    (`opted_out_account_id`, where it was one).
     """
 
     __tablename__ = "contacts"
@@ -28,6 +29,7 @@ class Contact(Base):
     name: Mapped[str | None] = mapped_column(String(120))
     language: Mapped[str | None] = mapped_column(String(12))
     opted_out_at: Mapped[Moment | None]
+    opted_out_account_id: Mapped[int | None] = link("accounts.id", null=True, index=True)
     acknowledged_at: Mapped[Moment | None]
     created_at: Mapped[Moment]
 

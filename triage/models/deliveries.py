@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from triage.db import Base
+from triage.db import Base, BigKey
 from triage.models.columns import Key, Moment, Word, link, one_of
 
 STATES = ("held", "queued", "sending", "sent", "delivered", "failed", "uncertain", "cancelled")
@@ -21,7 +21,10 @@ class Delivery(Base):
     `held` until the undo seconds pass, `queued`, `sending` while an attempt is open, then `sent`,
     `delivered`, `failed`, `uncertain` (may have been sent, a person decides) or `cancelled`.
     `account_id` is NULL only for the web, whose answers are read at /back. `assignment_id` is the
-    fence; NULL for acknowledgements.
+    fence; NULL for acknowledgements. `operator_id` wrote it; NULL: the desk. An `uncertain` one with
+    `next_attempt_at` is asked about at its provider then. `turn` is its place in its account's queue, by fair
+    queueing between those who write (see `actions/turns.py`). `segments` are the parts that are paid for.
+    `by_hand`: a person sent it with their own device and said so; nothing leaves by machine.
     """
 
     __tablename__ = "deliveries"
@@ -33,6 +36,7 @@ class Delivery(Base):
         CheckConstraint("account_id IS NOT NULL OR channel = 'web'", name="account"),
         CheckConstraint("purpose <> 'reply' OR assignment_id IS NOT NULL", name="fence"),
         Index("ix_deliveries_due", "state", "next_attempt_at", "id"),  # whole: SQLite uses no part for bound states
+        Index("ix_deliveries_turn", "account_id", "state", "turn", "id"),
         Index("ix_deliveries_settled_at", "settled_at"),
         Index("ix_deliveries_report_id_state", "report_id", "state"),
     )
@@ -46,6 +50,10 @@ class Delivery(Base):
     contact_id: Mapped[int | None] = link("contacts.id", null=True, index=True)
     account_id: Mapped[int | None] = link("accounts.id", null=True)
     assignment_id: Mapped[int | None] = link("assignments.id", null=True, index=True)
+    operator_id: Mapped[int | None] = link("operators.id", null=True)
+    turn: Mapped[int] = mapped_column(BigKey, default=0)
+    segments: Mapped[int] = mapped_column(default=1)
+    by_hand: Mapped[bool] = mapped_column(default=False)
     state: Mapped[Word]
     next_attempt_at: Mapped[Moment | None]
     provider_id: Mapped[str | None] = mapped_column(String(200))
@@ -74,3 +82,4 @@ class DeliveryAttempt(Base):
     finished_at: Mapped[Moment | None]
     outcome: Mapped[Word | None]
     provider_id: Mapped[str | None] = mapped_column(String(200))
+    cost_micros: Mapped[int | None] = mapped_column(BigInteger)  # what it was expected to cost when it began
