@@ -102,8 +102,8 @@ def _asking() -> Iterator[None]:
 def _message(account: AccountSettings, client: Client, listed: Any) -> InboundMessage | None:
     """A listed message as its webhook would have brought it; None where it is not one to us, or of no kind we read."""
     try:
-        channel, ours = twilio_addresses.split("To", str(listed.to))
-        _, sender = twilio_addresses.split("From", str(listed.from_))
+        channel, ours = twilio_addresses.split("To", str(listed.to or ""))
+        _, sender = twilio_addresses.split("From", str(listed.from_ or ""))
     except Unreadable:
         return None
     if listed.direction != "inbound" or not twilio_messages.MESSAGE_SID.fullmatch(str(listed.sid)):

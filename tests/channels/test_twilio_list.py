@@ -123,7 +123,8 @@ def test_what_became_of_ours_is_listed_too(tiny: TinyTwilio) -> None:
 
 def test_what_is_no_message_to_us_is_left_out(tiny: TinyTwilio) -> None:
     pages(tiny, [])
-    pages(tiny, [listed(direction="outbound-reply"), listed(sid="x"), listed(**{"from": "rcs:agent"}), listed(to=None)])
+    pages(tiny, [listed(direction="outbound-reply"), listed(sid="x"), listed(**{"from": "rcs:agent"}), listed(to=None),
+                 listed(**{"from": None})])
     pages(tiny, [])
     assert asker(tiny).poll(CURSOR).items == []
 
