@@ -219,14 +219,15 @@ def hold(request: WebhookRequest) -> None:
     """Read it: only Unreadable may come out, and what comes out can be kept."""
     name = key(request)
     assert name is None or name.isprintable()
+    found, said = None, ""
     try:
         found = parse(request)
     except Unreadable as problem:
-        assert len(str(problem)) < 200
-        assert PERSON not in str(problem)
-        return
-    assert name is not None
-    for value in vars(found).values():
+        said = str(problem)
+    assert len(said) < 200
+    assert PERSON not in said
+    assert found is None or name is not None
+    for value in vars(found).values() if found else ():
         assert not isinstance(value, str) or not any(each == "\0" or "\ud800" <= each <= "\udfff" for each in value)
 
 

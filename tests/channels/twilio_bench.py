@@ -148,7 +148,25 @@ def everlasting() -> TinyTwilio:
     return tiny
 
 
+def _answer(request: BaseHTTPRequestHandler, what: Any) -> None:
+    """Answer one request, or spoil it."""
+    if what == "silent":
+        time.sleep(1)
+    if what == "cut":
+        request.wfile.write(b"HTTP/1.1 201 Created\r\nContent-Length: 900\r\n\r\n{\"sid\":")
+    if not isinstance(what, tuple):
+        return
+    code, body, headers = what
+    request.send_response_only(code)
+    for name, value in {"Content-Length": str(len(body.encode())), **headers}.items():
+        request.send_header(name, value)
+    request.end_headers()
+    request.wfile.write(body.encode())
+
+
 def _desk(tiny: TinyTwilio) -> type[BaseHTTPRequestHandler]:
+    """Notes each request for `tiny`, and answers as it says."""
+
     class Desk(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self._note(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
@@ -161,21 +179,7 @@ def _desk(tiny: TinyTwilio) -> type[BaseHTTPRequestHandler]:
             for name, value in parse_qsl(text, keep_blank_values=True):
                 values.setdefault(name, []).append(value)
             tiny.asked.append(Asked(self.command, urlsplit(self.path).path, values, dict(self.headers.items())))
-            self._answer(tiny.next())
-
-        def _answer(self, what: Any) -> None:
-            if what == "silent":
-                time.sleep(1)
-            if not isinstance(what, tuple):
-                if what == "cut":
-                    self.wfile.write(b"HTTP/1.1 201 Created\r\nContent-Length: 900\r\n\r\n{\"sid\":")
-                return
-            code, body, headers = what
-            self.send_response_only(code)
-            for name, value in {"Content-Length": str(len(body.encode())), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body.encode())
+            _answer(self, tiny.next())
 
         def log_message(self, *args: object) -> None:
             """Silence."""

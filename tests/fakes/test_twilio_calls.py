@@ -28,7 +28,7 @@ def test_a_call_is_brought_and_listed(bench: Bench) -> None:
     assert bench.signed(call)
     assert (call.form["CallSid"], call.form["CallStatus"], call.form["Direction"]) == (sid, "ringing", "inbound")
     assert (call.form["From"], call.form["To"]) == (bench.theirs, bench.ours)
-    assert bench.library.calls(sid).fetch().from_ == bench.theirs
+    assert bench.library.calls(sid).fetch()._from == bench.theirs
     assert [one.sid for one in bench.library.calls.list(to=bench.ours)] == [sid]
 
 

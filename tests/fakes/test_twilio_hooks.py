@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import requests
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException
 
 from tests.fakes.conftest import Bench
 from tests.fakes.twilio.scripts import Behaviour
@@ -184,6 +184,6 @@ def test_a_number_that_is_not_ours_cannot_be_written_to(bench: Bench) -> None:
 def test_a_media_file_is_not_there_yet_and_then_is(bench: Bench) -> None:
     bench.twilio.script(Behaviour.FAILS, resource="Media", method="GET", status=404, count=1)
     written = bench.twilio.write(bench.theirs, bench.ours, "Picha", media=(("image/jpeg", PICTURE),))
-    with pytest.raises(TwilioRestException):
+    with pytest.raises(TwilioException, match="20404"):
         bench.library.messages(written["sid"]).media.list()
     assert len(bench.library.messages(written["sid"]).media.list()) == 1

@@ -121,9 +121,9 @@ def test_who_said_stop_is_not_written_to_until_start(bench: Bench) -> None:
 @pytest.mark.parametrize("changes, problem", [
     ({"Colour": "blue"}, "unknown parameter Colour in the form"),
     ({"To": None}, "To"),
-    ({"ProvideFeedback": "perhaps"}, "ProvideFeedback"),
+    ({"ProvideFeedback": "perhaps"}, "boolean type: perhaps"),
     ({"MessagingServiceSid": "MGshort"}, "MGshort"),
-    ({"ValidityPeriod": "soon"}, "ValidityPeriod"),
+    ({"ValidityPeriod": "soon"}, "integer type: soon"),
 ])
 def test_what_the_description_does_not_allow_is_refused_and_counted(bench: Bench, changes: dict[str, Any],
                                                                    problem: str) -> None:
@@ -218,8 +218,9 @@ def test_a_message_can_be_left_without_its_words(bench: Bench) -> None:
 
 
 def test_a_wrong_token_is_told_so(bench: Bench) -> None:
+    stranger = client(bench.twilio.address, bench.twilio.account, "f" * 32)
     with pytest.raises(TwilioRestException) as caught:
-        client(bench.twilio.address, bench.twilio.account, "f" * 32).messages.list(limit=1)
+        stranger.messages("SM" + "0" * 32).fetch()
     assert (caught.value.status, caught.value.code) == (401, 20003)
 
 

@@ -90,7 +90,7 @@ def _stopped(script: Script) -> Answer | None:
     hold = HOLD_SECONDS if script.seconds is None else script.seconds
     said: dict[Behaviour, Callable[[], Answer]] = {
         Behaviour.THROTTLES: lambda: refusal(429, 20429, **patience),
-        Behaviour.FAILS: lambda: refusal(script.status, 20500),
+        Behaviour.FAILS: lambda: refusal(script.status, 20404 if script.status == 404 else 20500),
         Behaviour.REFUSES: lambda: refusal(400, script.code),
         Behaviour.REVOKED: lambda: refusal(401, 20003),
         Behaviour.HANGS_BEFORE: lambda: Answer(0, hold=hold, cut=True),

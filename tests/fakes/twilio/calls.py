@@ -19,7 +19,6 @@ from tests.fakes.twilio.provider import Provider
 from tests.fakes.twilio.resources import Resource
 
 
-
 def ring(provider: Provider, told: dict[str, Any]) -> dict[str, Any]:
     """Somebody calls `from` a number, or hides it (`anonymous`), `to` one of ours. The call, and the desk's TwiML."""
     ours = resources.line(provider.file, told["to"])

@@ -101,8 +101,8 @@ def number(own: str, account_sid: str, address: str, now: float, **hooks: str) -
     """A number of ours; `hooks` are the addresses it brings messages and calls to."""
     urls = {name: hooks.get(name, "") for name in ("sms_url", "sms_fallback_url", "voice_url", "voice_fallback_url",
                                                    "status_callback")}
-    methods = {name: "POST" for name in ("sms_method", "sms_fallback_method", "voice_method", "voice_fallback_method",
-                                         "status_callback_method")}
+    methods = dict.fromkeys(("sms_method", "sms_fallback_method", "voice_method", "voice_fallback_method",
+                             "status_callback_method"), "POST")
     absent = ("address_sid", "identity_sid", "bundle_sid", "trunk_sid", "emergency_address_sid", "sms_application_sid",
               "voice_application_sid")
     return {
