@@ -81,7 +81,12 @@ def test_the_state_is_a_word(scene: Scene, browser: Browser, boss: Operator) -> 
         return next(line.state for line in accounts.lines(boss) if line.address == INTAKE)
 
     def change(**values: object) -> None:
-        scene.do(lambda: [setattr(account(INTAKE), name, value) for name, value in values.items()])
+        def all_at_once() -> None:
+            one = account(INTAKE)
+            for name, value in values.items():
+                setattr(one, name, value)
+
+        scene.do(all_at_once)
 
     assert state() == "ready"
     change(paused_until=clock.now() + timedelta(minutes=3))
@@ -135,7 +140,8 @@ def test_an_account_that_is_not_there_is_not_found(browser: Browser, boss: Opera
 
 def test_a_new_key_mends_a_broken_account(scene: Scene, browser: Browser, boss: Operator) -> None:
     def expire() -> None:
-        account(INTAKE).trouble, account(INTAKE).needs_attention = "broken", "The key expired."
+        one = account(INTAKE)
+        one.trouble, one.needs_attention = "broken", "The key expired."
 
     scene.do(expire)
     number = account(INTAKE).id
