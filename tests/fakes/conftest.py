@@ -24,6 +24,7 @@ def one_twilio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twilio]:
     """The process, started once; whoever kills it needs one of their own."""
     with Twilio(tmp_path_factory.mktemp("twilio")) as started:
         yield started
+        assert started.log() == "", "the fake itself made a mistake"
 
 
 @dataclass

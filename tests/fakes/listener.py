@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,12 +26,15 @@ class Call:
         return dict(parse_qsl(self.body, keep_blank_values=True))
 
 
+Said = tuple[int, str, str]  # status, body, content type
+
+
 @dataclass
 class Listener:
-    """`says` is the answer by path: status, body, content type; without one it is 200 and nothing. 0: no answer."""
+    """`says` is the answer by path, or what makes it of a request; without one it is 200 and nothing. 0: no answer."""
 
     url: str = ""
-    says: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+    says: dict[str, Said | Callable[[Call], Said]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
 
     def at(self, path: str) -> list[Call]:
@@ -72,8 +75,10 @@ def _ear(listener: Listener) -> type[BaseHTTPRequestHandler]:
     class Ear(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            listener.calls.append(Call(time.monotonic(), self.path, dict(self.headers.items()), body))
-            status, text, kind = listener.says.get(urlsplit(self.path).path, (200, "", "text/xml"))
+            call = Call(time.monotonic(), self.path, dict(self.headers.items()), body)
+            listener.calls.append(call)
+            said = listener.says.get(urlsplit(self.path).path, (200, "", "text/xml"))
+            status, text, kind = said(call) if callable(said) else said
             if not status:
                 return
             self.send_response(status)

@@ -173,7 +173,10 @@ class Messenger:
                                          timeout=PATIENCE, allow_redirects=False)
         except requests.RequestException as problem:
             return Heard(None, problem=type(problem).__name__)
-        return Heard(answer.status_code, answer.text, answer.headers.get("Content-Type", ""))
+        kind = answer.headers.get("Content-Type", "")
+        if "charset=" not in kind.lower():
+            answer.encoding = "utf-8"  # as XML is read; requests would take a text for Latin-1
+        return Heard(answer.status_code, answer.text, kind)
 
 
 def _read(what: str) -> Step:
