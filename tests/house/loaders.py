@@ -26,6 +26,7 @@ WITHOUT_ACTOR = {
     "triage.queries.scope.teams_of": "a condition, no loader: it is what asks",
     "triage.queries.scope.family": "a condition, no loader",
     "triage.queries.scope.open_to": "a condition, no loader: whom a report could be given to",
+    "triage.queries.costs.spent": DESK,
     "triage.queries.tokens.of_operator": "a person's own page and the command line list tokens, never a secret",
     "triage.actions.assignments.busy": "a count that capacity is held against, of whoever is given a report",
     "triage.actions.attempts.accept": DESK,
