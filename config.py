@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,7 @@ class Settings:
     staff_url: str = "http://127.0.0.1:8000"
     redis_url: str | None = None
     spool_path: str = str(INSTANCE / "spool")  # what arrives while the database is away
+    files_path: str = str(INSTANCE / "files")  # pictures, sounds and documents, each sealed
     desk_name: str = "Triage"
     desk_languages: tuple[str, ...] = ("en", "es")
     default_region: str = "KE"
@@ -55,6 +57,10 @@ class Settings:
     api_writes_per_minute: int = 600  # of one token, at one web process
     proxies: int = 0  # how many proxies of ours stand before the server: only their word on the visitor counts
     acknowledge: bool = True  # one neutral answer a day to whoever writes privately
+    twilio_account_sid: str = ""
+    twilio_auth_token: str = ""  # two with a comma between while one is being replaced: both verify, the first sends
+    twilio_api_base: str = "https://api.twilio.com"
+    poll_only: bool = False  # nobody can reach the desk from outside: providers are asked, none is told where to call
     demo: bool = False
     simulator_path: str = str(INSTANCE / "simulator.db")
     password_cost: str = "standard"  # noqa: S105 - a cost level, not a password
@@ -84,6 +90,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     source = _environment() if environ is None else environ
     demo = _flag(source, "DEMO")
     public_url = _url(source, "PUBLIC_URL", f"http://127.0.0.1:{source.get('PORT', '8000')}")
+    sid, token = _twilio(source)
     return Settings(
         secret_key=_secret(source),
         triage_keys=_keys(source),
@@ -92,11 +99,16 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         staff_url=_url(source, "STAFF_URL", public_url),
         redis_url=source.get("REDIS_URL") or None,
         spool_path=source.get("SPOOL_PATH") or str(INSTANCE / ("demo-spool" if demo else "spool")),
+        files_path=source.get("FILES_PATH") or str(INSTANCE / ("demo-files" if demo else "files")),
         desk_name=source.get("DESK_NAME") or ("Practice desk" if demo else "Triage"),
         desk_languages=_languages(source),
         default_region=_region(source),
         danger_phone=source.get("DANGER_PHONE", ""),
         acknowledge=_choice(source, "ACKNOWLEDGE", ("0", "1"), "1") == "1",
+        twilio_account_sid=sid,
+        twilio_auth_token=token,
+        twilio_api_base=_url(source, "TWILIO_API_BASE", "https://api.twilio.com"),
+        poll_only=_flag(source, "POLL_ONLY"),
         demo=demo,
         simulator_path=source.get("SIMULATOR_PATH") or str(INSTANCE / "simulator.db"),
         testing=_flag(source, "TESTING"),
@@ -150,6 +162,19 @@ def _numbers(source: Mapping[str, str]) -> dict[str, int]:
         name.lower(): _whole(source, name, default, low, high)
         for name, (default, low, high) in LIMITS.items()
     }
+
+
+def _twilio(source: Mapping[str, str]) -> tuple[str, str]:
+    """Twilio's account and its tokens: both or neither."""
+    account = source.get("TWILIO_ACCOUNT_SID", "").strip()
+    tokens = [token.strip() for token in source.get("TWILIO_AUTH_TOKEN", "").split(",") if token.strip()]
+    if account and not re.fullmatch("AC[0-9a-fA-F]{32}", account):
+        raise ConfigError("TWILIO_ACCOUNT_SID must be AC and 32 digits or letters from a to f, as Twilio shows it.")
+    if bool(account) != bool(tokens):
+        raise ConfigError("TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN belong together: set both, or neither.")
+    if len(tokens) > 2 or not all(token.isascii() and token.isprintable() and len(token) >= 32 for token in tokens):
+        raise ConfigError("TWILIO_AUTH_TOKEN must be one token as Twilio shows it, or two with a comma between.")
+    return account, ",".join(tokens)
 
 
 def _whole(source: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from channels.base import AccountSettings, Capabilities, Channel
 from channels.simulator import SimulatorPosts, SimulatorSms
+from channels.twilio_sms import TwilioSms, TwilioWhatsApp
+from channels.twilio_voice import TwilioVoice
 from channels.web import Web
 from channels.written import Written
 
@@ -29,6 +31,9 @@ class UnknownChannel(LookupError):
 
 CHANNELS: dict[tuple[str, str], Adapter] = {
     ("web", "web"): Web,
+    ("sms", "twilio"): TwilioSms,
+    ("whatsapp", "twilio"): TwilioWhatsApp,
+    ("voice", "twilio"): TwilioVoice,
     ("sms", "simulator"): SimulatorSms,
     ("mastodon", "simulator"): SimulatorPosts,
     ("phone", "desk"): Written,

@@ -39,6 +39,10 @@ def test_good_values_give_the_documented_defaults() -> None:
         ("DEFAULT_REGION", "KEN", "two-letter country code"),
         ("DESK_LANGUAGES", "en,,e5", "language codes"),
         ("PASSWORD_COST", "none", "one of standard, low"),
+        ("TWILIO_ACCOUNT_SID", "AC12", "AC and 32 digits"),
+        ("TWILIO_ACCOUNT_SID", f"AC{'0' * 32}", "belong together"),
+        ("TWILIO_AUTH_TOKEN", "0" * 32, "belong together"),
+        ("TWILIO_API_BASE", "api.twilio.com", "start with http"),
     ],
 )
 def test_a_wrong_value_is_refused_with_one_sentence(name: str, value: str, sentence: str) -> None:
@@ -60,3 +64,12 @@ def test_cookies_and_origins_follow_the_staff_address() -> None:
 def test_a_port_that_cannot_be_is_refused_with_a_sentence(address: str) -> None:
     with pytest.raises(config.ConfigError, match="PUBLIC_URL has a port"):
         config.load({**GOOD, "PUBLIC_URL": address})
+
+
+def test_twilio_may_have_two_tokens_while_one_is_replaced() -> None:
+    old, new = "1" * 32, "2" * 32
+    settings = config.load({**GOOD, "TWILIO_ACCOUNT_SID": f"AC{'0' * 32}", "TWILIO_AUTH_TOKEN": f"{new}, {old} ,"})
+    assert settings.twilio_auth_token == f"{new},{old}"
+    for wrong in (f"{new},{old},{'3' * 32}", "short", f"{new},é"):
+        with pytest.raises(config.ConfigError, match="as Twilio shows it"):
+            config.load({**GOOD, "TWILIO_ACCOUNT_SID": f"AC{'0' * 32}", "TWILIO_AUTH_TOKEN": wrong})

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import cast
 
 from channels import registry
-from channels.base import AccountSettings, Capabilities, Channel, WebhookReceiver
+from channels.base import AccountSettings, Answerer, Capabilities, Channel, WebhookReceiver
 from triage import context
 from triage.models import Account
 
 CHANNELS = ("sms", "whatsapp", "voice", "email", "web", "mastodon", "bluesky", "x", "telegram", "phone")
+# One reads what comes for text messages and WhatsApp and what became of either; one reads calls.
+TWILIO_HOOKS = {"sms": "sms", "status": "sms", "voice": "voice", "recording": "voice"}
 
 
 def connect(account: Account) -> Channel:
@@ -18,11 +20,30 @@ def connect(account: Account) -> Channel:
 
 
 def settings_of(account: Account) -> AccountSettings:
-    """The account as an adapter sees it. Raises sealing.SealBroken where the key ring does not fit."""
+    """The account as an adapter sees it. Raises sealing.SealBroken where the key ring does not fit.
+
+    An account without a secret of its own speaks with the desk's at its provider.
+    """
     sealed = account.secret_sealed
-    secret = context.keyring().open(sealed, account.secret_context) if sealed else ""
-    options = {"path": context.settings().simulator_path} if account.provider == "simulator" else {}
+    secret = context.keyring().open(sealed, account.secret_context) if sealed else _common_secret(account.provider)
+    options = {**_options(account.provider), **(account.options or {})}
     return AccountSettings(account.channel, account.address, secret, options)
+
+
+def _common_secret(provider: str) -> str:
+    return context.settings().twilio_auth_token if provider == "twilio" else ""
+
+
+def _options(provider: str) -> dict[str, str]:
+    settings = context.settings()
+    if provider == "simulator":
+        return {"path": settings.simulator_path}
+    if provider != "twilio":
+        return {}
+    languages = ",".join(settings.desk_languages)
+    found = {"account_sid": settings.twilio_account_sid, "api_base": settings.twilio_api_base,
+             "languages": languages, "desk": settings.desk_name}
+    return found if settings.poll_only else {**found, "callback_url": f"{settings.public_url}/hooks/twilio/status"}
 
 
 def without_account(channel: str) -> Channel:
@@ -31,28 +52,41 @@ def without_account(channel: str) -> Channel:
     return registry.adapter(channel, provider)(AccountSettings(channel, "", ""))
 
 
-def receiver(channel: str, provider: str) -> WebhookReceiver:
+def receiver(hook: str, provider: str) -> WebhookReceiver:
     """What verifies and reads a provider's requests, before anybody knows which account they are for.
 
-    Raises LookupError where no such provider calls us.
+    `hook` is the last part of the address they come to. Raises LookupError where no such provider calls us there.
     """
-    if provider != "simulator" or channel not in registry.channels():
-        raise LookupError(f"{provider} does not call for {channel}")
-    options = {"path": context.settings().simulator_path}
-    made = registry.adapter(channel, provider)(AccountSettings(channel, "", simulator_secret(), options))
-    if not _is_called(type(made), made):
+    channel, secret = _hook(hook, provider)
+    made = registry.adapter(channel, provider)(AccountSettings(channel, "", secret, _options(provider)))
+    if not _is(made, WebhookReceiver):
         raise LookupError(f"{channel} at {provider} is not called")
     return cast(WebhookReceiver, made)
 
 
-_called: dict[type, bool] = {}
+def _hook(hook: str, provider: str) -> tuple[str, str]:
+    """The channel that reads what comes to an address, and what it must have been signed with."""
+    if provider == "simulator" and hook in registry.channels():
+        return hook, simulator_secret()
+    if provider == "twilio" and hook in TWILIO_HOOKS and context.settings().twilio_auth_token:
+        return TWILIO_HOOKS[hook], context.settings().twilio_auth_token
+    raise LookupError(f"{provider} does not call at {hook}")
 
 
-def _is_called(adapter: type, made: Channel) -> bool:
+def answers(receiver: WebhookReceiver) -> bool:
+    """Whether the provider waits for more than to hear that its request was kept."""
+    return _is(receiver, Answerer)
+
+
+_kinds: dict[tuple[type, type], bool] = {}
+
+
+def _is(made: object, protocol: type) -> bool:
     """Asked once of each adapter: to hold something against a protocol takes as long as to read a message."""
-    if adapter not in _called:
-        _called[adapter] = isinstance(made, WebhookReceiver)
-    return _called[adapter]
+    key = type(made), protocol
+    if key not in _kinds:
+        _kinds[key] = isinstance(made, protocol)
+    return _kinds[key]
 
 
 def simulator_secret() -> str:
@@ -68,8 +102,15 @@ def capabilities(channel: str, provider: str | None = None) -> Capabilities:
 
 
 def providers(channel: str) -> tuple[str, ...]:
-    """At whom an account for `channel` can stand, the usual one first; empty where none can."""
-    return tuple(name for name in registry.providers(channel) if capabilities(channel, name).needs_account)
+    """At whom an account for `channel` can stand, the usual one of this desk first; empty where none can."""
+    known = (name for name in registry.providers(channel) if capabilities(channel, name).needs_account)
+    return tuple(sorted(known, key=lambda name: not _set_up(name)))
+
+
+def _set_up(provider: str) -> bool:
+    """Whether the desk has what it takes to use a provider: a practice desk has its simulator."""
+    settings = context.settings()
+    return settings.demo if provider == "simulator" else provider != "twilio" or bool(settings.twilio_account_sid)
 
 
 def channels() -> tuple[str, ...]:

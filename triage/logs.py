@@ -43,7 +43,7 @@ PLACE = re.compile(r"%%|%(?:\(\w+\))?[#0\- +]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[a-zA-
 UNSAID = "…"  # something stood here
 OWN = "(a sentence made at the time)"
 ROOT = Path(__file__).resolve().parents[1]
-QUIET = ("sqlalchemy",)  # would write every statement at "info"; errors still come
+QUIET = ("sqlalchemy", "urllib3")  # would write every statement and every address asked; errors still come
 
 Fields = dict[str, Any]
 ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]

@@ -12,7 +12,7 @@ from channels.base import DeliveryUpdate
 from tests import checker
 from tests.scene import Scene
 from triage import clock
-from triage.actions import assignments, closing, copies, deliveries, replies, routing, splitting
+from triage.actions import assignments, closing, copies, deliveries, doubt, replies, routing, splitting
 from triage.actions.deliveries import Settlement
 from triage.db import db
 from triage.errors import (
@@ -197,7 +197,7 @@ def test_an_answer_of_a_copy_that_fails_later_makes_the_primary_wait(matter: Mat
     account, answer = db.session.execute(select(Delivery.account_id, Delivery.provider_id)
                                          .where(Delivery.purpose == "reply")).one()
     failed = DeliveryUpdate("sms", "", answer, "failed")
-    matter.scene.do(lambda: deliveries.apply_update(account, failed))
+    matter.scene.do(lambda: doubt.apply_update(account, failed))
     oldest = matter.report(matter.first).unanswered_since
     assert oldest is not None
     assert matter.report(matter.third).unanswered_since == oldest

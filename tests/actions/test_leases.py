@@ -9,7 +9,7 @@ import pytest
 from channels.base import DeliveryUpdate
 from tests.scene import Scene
 from triage import clock
-from triage.actions import assignments, deliveries, leases, replies, routing
+from triage.actions import assignments, doubt, leases, replies, routing
 from triage.db import db
 from triage.models import Assignment, Delivery, Desk, Operator, Report
 
@@ -45,7 +45,7 @@ def test_an_answer_that_fails_late_gives_its_holder_a_whole_lease(scene: Scene) 
     with scene.later(hours=2):
         sent = scene.delivery(delivery)
         update = DeliveryUpdate("sms", "", str(sent.provider_id), "failed")
-        scene.do(lambda: deliveries.apply_update(sent.account_id, update))
+        scene.do(lambda: doubt.apply_update(sent.account_id, update))
         assert scene.report(report.id).unanswered_since is not None
         assert _swept(scene) == 0
 
@@ -114,6 +114,6 @@ def test_a_returned_answer_does_not_bring_the_late_holder_back(scene: Scene) -> 
     report, delivery = _answered(scene, maya)
     scene.do(lambda: assignments.release(report.id, maya))
     scene.claim(report, ben)
-    scene.do(lambda: deliveries.apply_update(scene.delivery(delivery).account_id, DeliveryUpdate(
+    scene.do(lambda: doubt.apply_update(scene.delivery(delivery).account_id, DeliveryUpdate(
         "sms", "", str(scene.delivery(delivery).provider_id), "failed")))
     assert scene.holder(report) == "Ben"

@@ -13,7 +13,7 @@ from triage.actions import (
     assignments,
     closing,
     copies,
-    deliveries,
+    doubt,
     inbound,
     ingest,
     journal,
@@ -75,10 +75,10 @@ class Evening:
         """Every end an answer may have."""
         account = db.session.query(Account).filter_by(operator_id=self.maya.id).one()
         done = self.reply()
-        self.do(lambda: deliveries.apply_update(account.id, self._update(done, "delivered")))
+        self.do(lambda: doubt.apply_update(account.id, self._update(done, "delivered")))
         self.reply(Settlement("rejected", error="unreachable"))
         doubtful = self.reply(Settlement("unknown"))
-        self.do(lambda: deliveries.decide(doubtful, self.maya, "sent"))
+        self.do(lambda: doubt.decide(doubtful, self.maya, "sent"))
         self.reply(Settlement("account_problem", error="suspended"))
         self.do(lambda: setattr(db.session.merge(account), "limits", [[1, 600]]))
         waiting = self.reply()

@@ -6,7 +6,7 @@ import pytest
 
 from channels.base import DeliveryUpdate
 from tests.scene import CITIZEN, Scene
-from triage.actions import accounts, closing, deliveries, drafts, notes, replies
+from triage.actions import accounts, closing, deliveries, doubt, drafts, notes, replies
 from triage.actions.deliveries import Settlement
 from triage.db import db
 from triage.errors import (
@@ -228,7 +228,7 @@ def test_an_unknown_outcome_of_a_repeatable_send_is_tried_again(talk: Talk) -> N
 def test_a_person_decides_what_is_in_doubt(talk: Talk, verdict: str, state: str) -> None:
     delivery = talk.reply()
     talk.scene.carry(Settlement("unknown"))
-    talk.scene.do(lambda: deliveries.decide(delivery.id, talk.maya, verdict))
+    talk.scene.do(lambda: doubt.decide(delivery.id, talk.maya, verdict))
     assert talk.state(delivery) == state
     assert Kind.DELIVERY_DECIDED in talk.scene.kinds(talk.report)
 
@@ -259,7 +259,7 @@ def test_states_only_move_forward(talk: Talk) -> None:
     account = talk.scene.delivery(delivery).account_id
     for state in ("delivered", "sent", "failed"):
         update = DeliveryUpdate("sms", "", talk.scene.delivery(delivery).provider_id or "", state)
-        talk.scene.do(lambda what=update: deliveries.apply_update(account, what))
+        talk.scene.do(lambda what=update: doubt.apply_update(account, what))
     assert talk.state(delivery) == "delivered"
 
 

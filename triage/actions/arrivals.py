@@ -47,6 +47,7 @@ class Hook:
     body: bytes
     content_type: str
     received_at: datetime
+    url: str = ""  # as it was signed: its query may say what the body does not
 
     def take_in(self) -> None:
         """Journal and understand it."""
@@ -55,7 +56,7 @@ class Hook:
     def raw(self) -> journal.Arrival:
         """What the journal keeps of it."""
         return journal.Arrival(self.provider, self.channel, self.external_key, self.body, self.content_type,
-                              received_at=self.received_at)
+                              received_at=self.received_at, url=self.url)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy import Table, bindparam, or_, select, update
 from triage import addresses, clock, context, events
 from triage.actions import outbox
 from triage.actions.journal import Door, Entry
-from triage.db import db
+from triage.db import LOCK, db
 from triage.events import Kind
 from triage.models import Contact, Message, Report
 from triage.statements import execute, insert_once
@@ -82,17 +82,27 @@ def obey(contact: Person, command: str, account: Door | None, item: Entry) -> No
     if command == "start":
         if contact.opted_out_at is not None and contact.opted_out_at > item.received_at:
             return
-        _note(contact, opted_out_at=None)
+        _note(contact, opted_out_at=None, opted_out_account_id=None)
         events.record(Kind.CONTACT_STARTED, latest.id if latest else None, contact=contact.id)
         return
     if contact.opted_out_at is not None:
         _note(contact, opted_out_at=max(contact.opted_out_at, item.received_at))
         return  # said and confirmed already: not one more message
-    _note(contact, opted_out_at=item.received_at)
+    _note(contact, opted_out_at=item.received_at, opted_out_account_id=account.id if account else None)
     outbox.stop(contact.id)
     events.record(Kind.CONTACT_STOPPED, latest.id if latest else None, contact=contact.id)
     if latest is not None:
         _tell(latest.id, contact, account, item, "stop_confirmation")
+
+
+def told_stop(contact_id: int, account_id: int | None) -> None:
+    """The provider says that this person has told it to stop us: as if they had told us. Nothing confirms it."""
+    contact = db.session.get_one(Contact, contact_id, with_for_update=LOCK, populate_existing=True)
+    if contact.opted_out_at is not None:
+        return
+    contact.opted_out_at, contact.opted_out_account_id = clock.now(), account_id
+    outbox.stop(contact_id)
+    events.record(Kind.CONTACT_STOPPED, None, contact=contact_id)
 
 
 def latest_report(contact: Person) -> Report | None:

@@ -13,17 +13,16 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.exc import IntegrityError
 
-from channels.base import DeliveryUpdate, OutboundMessage
+from channels.base import OutboundMessage
 from triage import backoff, clock, context, events, fitting
 from triage.actions import attempts, matters, outbox
 from triage.crashpoints import crashpoint
 from triage.db import LOCK, db, savepoint
-from triage.errors import N_, BadInput, NotFound
+from triage.errors import NotFound
 from triage.events import Kind
-from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Event, Message, Operator
+from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Event, Message
 from triage.models.deliveries import WAITING
 from triage.queries import sending
-from triage.rights import Right
 from triage.sealing import SealBroken
 
 NAMED_BEFORE = "the provider gave it the name of another answer"
@@ -76,7 +75,7 @@ def begin_attempt(delivery_id: int) -> SendOrder | None:
     try:
         message = _outbound(found)
     except SealBroken:
-        _finish(_fresh(found.id), "failed", "the address cannot be opened")
+        finish(_fresh(found.id), "failed", "the address cannot be opened")
         return None
     return _open(found, account, message, now)
 
@@ -103,7 +102,7 @@ def _fresh(delivery_id: int) -> Delivery:
     return db.session.scalars(query.execution_options(populate_existing=True)).one()
 
 
-def _locked(delivery_id: int) -> Delivery | None:
+def locked(delivery_id: int) -> Delivery | None:
     """The delivery, behind the lock of its report: the fixed order of locks is contact, report, delivery, account."""
     report_id = db.session.scalar(select(Delivery.report_id).where(Delivery.id == delivery_id))
     if report_id is None:
@@ -161,12 +160,13 @@ def _accepted(found: Row[Any], settlement: Settlement) -> None:
             attempts.accept(found.id, state, settlement.provider_id)
     except IntegrityError:
         if found.state != "uncertain":
-            _finish(_fresh(found.id), "uncertain", NAMED_BEFORE)
+            finish(_fresh(found.id), "uncertain", NAMED_BEFORE)
         return
     events.record(Kind(f"delivery.{state}"), found.report_id, delivery=found.id)
 
 
-def _finish(delivery: Delivery, state: str, error: str | None = None) -> None:
+def finish(delivery: Delivery, state: str, error: str | None = None) -> None:
+    """A locked delivery has come to an end, or to a doubt, in `state`."""
     delivery.state, delivery.last_error, delivery.settled_at = state, error, clock.now()
     delivery.next_attempt_at = None
     events.record(Kind(f"delivery.{state}"), delivery.report_id, delivery=delivery.id)
@@ -175,7 +175,7 @@ def _finish(delivery: Delivery, state: str, error: str | None = None) -> None:
 
 
 def _rejected(delivery: Delivery, settlement: Settlement) -> None:
-    _finish(delivery, "failed", settlement.error)
+    finish(delivery, "failed", settlement.error)
 
 
 def _unknown(delivery: Delivery, settlement: Settlement) -> None:
@@ -183,7 +183,7 @@ def _unknown(delivery: Delivery, settlement: Settlement) -> None:
     if settlement.repeatable:
         _again(delivery, settlement)
     else:
-        _finish(delivery, "uncertain", settlement.error)
+        finish(delivery, "uncertain", settlement.error)
 
 
 def _again(delivery: Delivery, settlement: Settlement) -> None:
@@ -193,7 +193,7 @@ def _again(delivery: Delivery, settlement: Settlement) -> None:
         _call_off(delivery, lost)
         return
     if backoff.exhausted(tries):
-        _finish(delivery, "failed", settlement.error)
+        finish(delivery, "failed", settlement.error)
         return
     wait = timedelta(seconds=settlement.after) if settlement.after is not None else backoff.delay(tries)
     delivery.state, delivery.last_error = "queued", settlement.error
@@ -244,23 +244,6 @@ def _troubled(delivery: Delivery, settlement: Settlement) -> None:
 SETTLERS = {"retry": _retry, "rejected": _rejected, "unknown": _unknown,
             "account_problem": _troubled}
 
-RANK = {"sending": 0, "uncertain": 0, "sent": 1, "delivered": 2, "failed": 2}
-
-
-class NotYet(Exception):
-    """A status came for a send whose acceptance is not written down yet: keep it and look again."""
-
-
-def apply_update(account_id: int | None, update: DeliveryUpdate) -> None:
-    """Apply what the provider says later; never backwards. NotYet where the send is unknown so far."""
-    query = select(Delivery.id).where(Delivery.account_id == account_id, Delivery.provider_id == update.provider_id)
-    delivery = _locked(db.session.scalar(query) or 0)
-    if delivery is None:
-        raise NotYet
-    if RANK.get(update.state, 0) > RANK.get(delivery.state, 2):
-        _finish(delivery, update.state, update.error)
-
-
 def expire_attempts() -> int:
     """End attempts that outlived their time-out as unknown; how many."""
     old = clock.now() - timedelta(seconds=context.settings().attempt_seconds)
@@ -276,25 +259,3 @@ def _repeatable(attempt: DeliveryAttempt) -> bool:
     delivery = db.session.get_one(Delivery, attempt.delivery_id)
     account = db.session.get(Account, attempt.account_id) if attempt.account_id else None
     return account is None or sending.capabilities(delivery.channel, account.provider).idempotent_send
-
-
-VERDICTS = ("sent", "again", "failed")
-
-
-def decide(delivery_id: int, actor: Operator, verdict: str) -> None:
-    """A person settles an answer in doubt: it was sent, send it again (it may arrive twice), or give up."""
-    delivery = _locked(delivery_id)
-    if delivery is None:
-        raise NotFound
-    report, primary = matters.lock_matter(delivery.report_id, actor)
-    if delivery.state not in ("uncertain", "failed") or verdict not in VERDICTS:
-        raise BadInput(N_("There is nothing to decide about this answer."), "verdict")
-    if not actor.may(Right.STEP_IN):
-        matters.require_holder(primary, actor)
-    events.record(Kind.DELIVERY_DECIDED, delivery.report_id, actor.id, delivery=delivery.id, verdict=verdict)
-    if verdict == "again":
-        delivery.state, delivery.next_attempt_at, delivery.settled_at = "queued", clock.now(), None
-    else:
-        delivery.state = "sent" if verdict == "sent" else "failed"
-        delivery.last_error = None if verdict == "sent" else delivery.last_error
-    matters.reckon(report)

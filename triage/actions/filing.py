@@ -13,6 +13,7 @@ from channels.base import InboundMessage
 from triage import clock, context, events, fitting
 from triage.actions import assignments, closing, contacts, matters
 from triage.actions.contacts import Person
+from triage.actions.doubt import NotYet
 from triage.actions.journal import Door, Entry
 from triage.db import LOCK, db
 from triage.errors import N_
@@ -106,6 +107,17 @@ def file(message: InboundMessage, contact: Person | None, account: Door | None,
         if _takes(primary, key) and _takes(report, key):
             return _join(report, primary, message, contact, account, item), "joined"
     return _open(key, message, contact, account, item), "opened"
+
+
+def stood_in_for(message: InboundMessage, item: Entry) -> bool:
+    """Whether something better than this stand-in has come. NotYet until it has had its time to."""
+    assert message.stand_in is not None  # noqa: S101 - whoever asks has looked
+    until = item.received_at + timedelta(seconds=message.stand_in.seconds)
+    if clock.now() < until:
+        raise NotYet(until)
+    begins = MESSAGES.c.external_id.startswith(message.stand_in.of, autoescape=True)
+    better = select(MESSAGES.c.id).where(MESSAGES.c.channel == message.channel, begins)
+    return db.session.scalar(better.limit(1)) is not None
 
 
 def thread_key(message: InboundMessage, contact: Person | None) -> str:

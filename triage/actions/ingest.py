@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from channels.base import DeliveryUpdate, InboundMessage, WebhookRequest
 from channels.errors import Unreadable
 from triage import clock, connections, context, events, fitting, keywords, logs
-from triage.actions import contacts, deliveries, filing, journal
+from triage.actions import contacts, doubt, filing, journal
 from triage.actions.journal import Arrival, Door, Entry
 from triage.crashpoints import crashpoint
 from triage.db import db, savepoint
@@ -61,7 +61,7 @@ class _Reader:
         """What it says. Raises Unreadable, each time."""
         if self._found is None:
             of = self._arrival
-            self._found = _parsed(of.provider, of.channel, of.content_type, of.body)
+            self._found = _parsed(of.provider, of.channel, of.content_type, of.body, of.url)
         return self._found
 
 
@@ -134,14 +134,14 @@ def understand_later(item_id: int, *, again: bool = False) -> None:
 
 def _parse_again(item: InboundItem) -> Sequence[Item]:
     raw = json.loads(context.keyring().open(item.raw_sealed, item.raw_context))
-    return _parsed(item.provider, raw["channel"], raw["type"], base64.b64decode(raw["body"]))
+    return _parsed(item.provider, raw["channel"], raw["type"], base64.b64decode(raw["body"]), raw.get("url", ""))
 
 
-def _parsed(provider: str, channel: str, content_type: str, body: bytes) -> Sequence[Item]:
+def _parsed(provider: str, hook: str, content_type: str, body: bytes, url: str) -> Sequence[Item]:
     if provider in FORMS:
         return [form_in(body)]
-    request = WebhookRequest("", {"Content-Type": content_type}, {}, body)
-    return connections.receiver(channel, provider).parse(request)
+    request = WebhookRequest(url, {"Content-Type": content_type}, {}, body)
+    return connections.receiver(hook, provider).parse(request)
 
 
 def _understand(item: Entry, parse: Callable[[], Sequence[Item]]) -> None:
@@ -150,8 +150,8 @@ def _understand(item: Entry, parse: Callable[[], Sequence[Item]]) -> None:
             _read(item, parse)
         except IntegrityError:
             _read(item, parse)  # somebody opened the same thread a moment ago: now it can be seen and joined
-    except deliveries.NotYet:
-        _park(item)
+    except doubt.NotYet as early:
+        _park(item, early.at)
     except OperationalError:
         raise  # the database, not the item: the whole transaction is tried again
     except Exception as problem:
@@ -166,11 +166,16 @@ def _read(item: Entry, parse: Callable[[], Sequence[Item]]) -> None:
         db.session.flush()
 
 
-def _park(item: Entry) -> None:
+def _park(item: Entry, at: datetime | None) -> None:
     """A status before its send was written down: look again soon, and give up quietly after a while.
 
     What the desk was away for may be settled only after its status came out of the spool: it has a second look, too.
+    With `at` it is known when to look: then it will be understood.
     """
+    if at is not None:
+        item.state, item.due_at = "received", at
+        journal.keep(item)
+        return
     late = clock.now() - item.received_at > PARKED
     if late and item.due_at is not None:
         item.state, item.result, item.due_at = "ingested", "control", None
@@ -196,7 +201,9 @@ def _take_in(item: Entry, one: Item) -> str:
     account = _account(item.provider, one)
     item.account_id = account.id if account else None
     if isinstance(one, DeliveryUpdate):
-        deliveries.apply_update(item.account_id, fitting.update(one))
+        doubt.apply_update(item.account_id, fitting.update(one))
+        return "control"
+    if one.stand_in is not None and filing.stood_in_for(one, item):
         return "control"
     return ingest(item, fitting.message(one), account)
 

@@ -33,6 +33,7 @@ class Arrival:
     receipt_key: str | None = None
     due_at: datetime | None = None
     received_at: datetime | None = None  # None: now
+    url: str = ""  # the address it was brought to
 
 
 @dataclass
@@ -92,7 +93,7 @@ def _entry(number: int, row: Row) -> Entry:
 def _row(arrival: Arrival) -> Row:
     ring = context.keyring()
     key = _own_key(arrival)
-    raw = {"channel": arrival.channel, "type": arrival.content_type,
+    raw = {"channel": arrival.channel, "type": arrival.content_type, "url": arrival.url,
            "body": base64.b64encode(arrival.body).decode()}
     return {
         "provider": arrival.provider, "external_key": key, "receipt_key": arrival.receipt_key,

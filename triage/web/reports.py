@@ -13,7 +13,7 @@ from flask import Blueprint, abort, flash, jsonify, redirect, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
-from triage.actions import assignments, closing, deliveries, drafts, notes, replies, routing, splitting, taking
+from triage.actions import assignments, closing, doubt, drafts, notes, replies, routing, splitting, taking
 from triage.crashpoints import crashpoint
 from triage.db import run_in_transaction
 from triage.errors import N_, BadInput, Forbidden, NotFound, TriageError
@@ -188,7 +188,7 @@ def undo(delivery_id: int) -> Answer:
 @admits(Right.HANDLE_REPORTS)
 def decide(delivery_id: int) -> Answer:
     """Settle an answer that may have been sent."""
-    return _done(_report(), lambda: deliveries.decide(delivery_id, actor(), forms.text("verdict", most=20)))
+    return _done(_report(), lambda: doubt.decide(delivery_id, actor(), forms.text("verdict", most=20)))
 
 
 def _report() -> int:

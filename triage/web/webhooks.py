@@ -5,10 +5,12 @@ Settings and keys in memory are enough for that: with the database away an item 
 
 from __future__ import annotations
 
+from typing import cast
+
 from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
-from channels.base import WebhookReceiver, WebhookRequest
+from channels.base import Answerer, WebhookReceiver, WebhookRequest
 from channels.errors import BadSignature
 from triage import clock, connections, context
 from triage.actions.arrivals import Hook
@@ -20,14 +22,14 @@ bp = Blueprint("webhooks", __name__, url_prefix="/hooks")
 MOST_BYTES = 65_536
 
 
-@bp.post("/<provider>/<channel>")
-def receive(provider: str, channel: str) -> ResponseReturnValue:
+@bp.post("/<provider>/<hook>")
+def receive(provider: str, hook: str) -> ResponseReturnValue:
     """200 for kept and for already kept, 403 for a bad signature, 503 where nothing can be kept.
 
-    Never an error for what an item says.
+    Never an error for what an item says. The answer is what the provider waits for, the same each time it asks.
     """
     crashpoint("in.arrived")
-    receiver, called = _receiver(channel, provider), _request()
+    receiver, called = _receiver(hook, provider), _request()
     try:
         receiver.verify(called)
     except BadSignature:
@@ -35,16 +37,24 @@ def receive(provider: str, channel: str) -> ResponseReturnValue:
     crashpoint("in.verified")
     name, kind = _name(receiver, called), called.headers["Content-Type"]
     try:
-        durable.keep(Hook(provider, channel, name, called.body, kind, clock.now()))
+        durable.keep(Hook(provider, hook, name, called.body, kind, clock.now(), called.url))
     except durable.NotKept:
         return "", 503, durable.RETRY_AFTER
     crashpoint("in.committed")
-    return "", 200
+    return _answer(receiver, called)
 
 
-def _receiver(channel: str, provider: str) -> WebhookReceiver:
+def _answer(receiver: WebhookReceiver, called: WebhookRequest) -> ResponseReturnValue:
+    """What the provider goes on with. Without it a text provider might send our page to the citizen as an answer."""
+    if not connections.answers(receiver):
+        return "", 200
+    answer = cast(Answerer, receiver).answer(called)
+    return answer.body, 200, {"Content-Type": answer.content_type}
+
+
+def _receiver(hook: str, provider: str) -> WebhookReceiver:
     try:
-        return connections.receiver(channel, provider)
+        return connections.receiver(hook, provider)
     except LookupError:
         abort(404)
 
