@@ -42,6 +42,7 @@ class Settings:
     redis_url: str | None = None
     spool_path: str = str(INSTANCE / "spool")  # what arrives while the database is away
     files_path: str = str(INSTANCE / "files")  # pictures, sounds and documents, each sealed
+    files_path: str = str(INSTANCE / "files")  # pictures, sounds and documents, each sealed
     desk_name: str = "Triage"
     desk_languages: tuple[str, ...] = ("en", "es")
     default_region: str = "KE"
@@ -99,6 +100,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         staff_url=_url(source, "STAFF_URL", public_url),
         redis_url=source.get("REDIS_URL") or None,
         spool_path=source.get("SPOOL_PATH") or str(INSTANCE / ("demo-spool" if demo else "spool")),
+        files_path=source.get("FILES_PATH") or str(INSTANCE / ("demo-files" if demo else "files")),
         files_path=source.get("FILES_PATH") or str(INSTANCE / ("demo-files" if demo else "files")),
         desk_name=source.get("DESK_NAME") or ("Practice desk" if demo else "Triage"),
         desk_languages=_languages(source),

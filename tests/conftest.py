@@ -35,7 +35,8 @@ def make_settings(folder: Path, **changes: object) -> config.Settings:
     values: dict[str, object] = {
         "secret_key": "test " * 8, "triage_keys": KEYS, "database_url": f"sqlite:///{folder / 'triage.db'}",
         "simulator_path": str(folder / "simulator.db"), "desk_name": "Harbour Election Desk", "demo": True,
-        "spool_path": str(folder / "spool"), "testing": True, "password_cost": "low", "undo_seconds": 0,
+        "spool_path": str(folder / "spool"), "files_path": str(folder / "files"),
+        "testing": True, "password_cost": "low", "undo_seconds": 0,
         "danger_phone": "112",
     }
     return config.Settings(**{**values, **changes})
@@ -55,7 +56,7 @@ def environment(settings: config.Settings) -> dict[str, str]:
         "ATTEMPT_SECONDS": str(settings.attempt_seconds), "ACKNOWLEDGE": "1" if settings.acknowledge else "0",
         "LOG_LEVEL": settings.log_level, "LOG_FORMAT": settings.log_format, "METRICS_TOKEN": settings.metrics_token,
         "BACKUP_TO": settings.backup_to,
-        "REDIS_URL": settings.redis_url or "", "SPOOL_PATH": settings.spool_path,
+        "REDIS_URL": settings.redis_url or "", "SPOOL_PATH": settings.spool_path, "FILES_PATH": settings.files_path,
     }
 
 

@@ -8,6 +8,7 @@ from flask import Flask
 
 import config
 from triage import api, cli, db, logs, migrating, reach
+from triage.files import Files
 from triage.sealing import KeyRing
 from triage.spool import Spool
 from triage.web import (
@@ -42,7 +43,8 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app = Flask("triage", root_path=str(config.ROOT), template_folder="templates", static_folder="static")
     ring = KeyRing(settings.triage_keys)
     app.config.update(SETTINGS=settings, KEYRING=ring, SPOOL=Spool(Path(settings.spool_path), ring),
-                      SECRET_KEY=settings.secret_key, TESTING=settings.testing)
+                      FILES=Files(Path(settings.files_path), ring), SECRET_KEY=settings.secret_key,
+                      TESTING=settings.testing)
     db.init_app(app, settings.database_url)
     for part in (migrating, reach, watch, languages, security, errors, live):
         part.init_app(app)

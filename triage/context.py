@@ -7,6 +7,7 @@ from typing import cast
 from flask import current_app
 
 from config import Settings
+from triage.files import Files
 from triage.sealing import KeyRing
 from triage.spool import Spool
 
@@ -24,3 +25,8 @@ def keyring() -> KeyRing:
 def spool() -> Spool:
     """Where what arrives is kept while the database is away."""
     return cast(Spool, current_app.config["SPOOL"])
+
+
+def files() -> Files:
+    """Where what comes and goes with messages is kept."""
+    return cast(Files, current_app.config["FILES"])

@@ -20,6 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     PURE,
     ("triage.addresses", "triage.passwords", "triage.sealing", "triage.logs", "triage.broker"),
     ("triage.spool",),
+    ("triage.files",),
     ("triage.context",),  # the settings and keys of the running desk
     ("triage.engines", "triage.commits"),  # what connections are told; what became of an unanswered COMMIT
     ("triage.db",),
@@ -57,7 +58,8 @@ FOREIGN_LIBRARIES = {
     "triage.actions": {"flask"} | NETWORK,
     "triage.web": NETWORK - {"redis"},  # the health page may ask Redis whether it is there
     "triage.api": NETWORK,
-} | {name: {"flask", "flask_sqlalchemy", "sqlalchemy"} | NETWORK for name in (*PURE, "triage.sealing", "triage.spool")}
+} | {name: {"flask", "flask_sqlalchemy", "sqlalchemy"} | NETWORK for name in (*PURE, "triage.sealing", "triage.spool",
+                                                                                   "triage.files")}
 
 
 def unit(name: str) -> str:
