@@ -1,4 +1,4 @@
-"""Pure modules: limits, backoff, keywords, sealing."""
+"""Pure modules: limits, backoff, sealing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage import backoff, keywords, limits
+from triage import backoff, limits
 from triage.sealing import KeyRing, SealBroken
 
 NOW = datetime(2026, 11, 21, 9, 41, 12, tzinfo=UTC)
@@ -35,24 +35,6 @@ def test_backoff_grows_to_its_ceiling_and_gives_up_at_last() -> None:
 @given(st.integers(1, 100))
 def test_backoff_stays_between_half_a_step_and_a_step(tries: int) -> None:
     assert backoff.delay(tries, jitter=1) / 2 <= backoff.delay(tries) <= backoff.delay(tries, jitter=1)
-
-
-STOPS = ["STOP", "stop.", " Stop! ", "¡ALTO!", "Arrêt", "توقف", "إلغاء", "Simama", "ＳＴＯＰ", "St op"]
-
-
-@pytest.mark.parametrize("text", STOPS)
-def test_stop_in_any_spelling_is_stop(text: str) -> None:
-    assert keywords.command(text) == "stop"
-
-
-@pytest.mark.parametrize("text", ["START", "Unstop", "ابدأ", "Başla"])
-def test_start_is_start(text: str) -> None:
-    assert keywords.command(text) == "start"
-
-
-@pytest.mark.parametrize("text", ["", "Stop them from closing", "they made us stop", "1", "🛑", "The end of the queue"])
-def test_a_sentence_is_no_command(text: str) -> None:
-    assert keywords.command(text) is None
 
 
 @given(st.text())
