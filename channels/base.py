@@ -156,6 +156,8 @@ class Capabilities:
     `max_length` is in characters of one message; `default_limits` are (count, seconds) windows per
     account; `address_kind` is the kind of contact an address of this channel is. `answer_within`: free
     answers are possible only within so many seconds of the person's last message; None: at any time.
+    `segmented`: what is sent is cut into parts as text messages are (`channels.segments`), and each is paid for.
+    `default_rule` is the sender rule where the desk has not chosen one.
     """
 
     max_length: int
@@ -168,6 +170,8 @@ class Capabilities:
     needs_account: bool = True
     default_limits: tuple[tuple[int, int], ...] = ()
     answer_within: int | None = None
+    segmented: bool = False
+    default_rule: str = "holder"
 
 
 class Channel(Protocol):

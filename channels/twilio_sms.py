@@ -133,7 +133,7 @@ class TwilioSms(_TwilioMessages):
     most_files = 10
     capabilities = Capabilities(
         max_length=MOST_CHARACTERS, address_kind="phone", attachments=True, reports_delivery=True,
-        default_limits=twilio_addresses.LONG_CODE_LIMITS,
+        default_limits=twilio_addresses.LONG_CODE_LIMITS, segmented=True,
     )
 
 
@@ -144,5 +144,5 @@ class TwilioWhatsApp(_TwilioMessages):
     most_files = 1  # https://www.twilio.com/docs/whatsapp/guidance-whatsapp-media-messages
     capabilities = Capabilities(
         max_length=MOST_CHARACTERS, address_kind="phone", attachments=True, reports_delivery=True,
-        default_limits=twilio_addresses.WHATSAPP_LIMITS, answer_within=WINDOW_SECONDS,
+        default_limits=twilio_addresses.WHATSAPP_LIMITS, answer_within=WINDOW_SECONDS, default_rule="arrival",
     )

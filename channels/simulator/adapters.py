@@ -66,7 +66,8 @@ class SimulatorSms(_Simulated):
 
     channel = SMS
     capabilities = Capabilities(
-        max_length=480, address_kind="phone", reports_delivery=True, default_limits=((10, 60), (200, 3600))
+        max_length=480, address_kind="phone", reports_delivery=True, default_limits=((10, 60), (200, 3600)),
+        segmented=True,
     )
 
 
