@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
-import time
 from dataclasses import replace
 
 import pytest
@@ -125,33 +123,3 @@ def test_what_cannot_be_read_cannot_have_been_signed(body: bytes) -> None:
     for kind in ("application/x-www-form-urlencoded", "application/json", "multipart/form-data", ""):
         with pytest.raises(BadSignature):
             verify(WebhookRequest(SMS_URL, {"Content-Type": kind, "X-Twilio-Signature": "x"}, {}, body))
-
-
-def forged(request: WebhookRequest, dice: random.Random) -> WebhookRequest:
-    """The request with one thing changed that its signature covers, or with the signature itself spoilt."""
-    signature, body = request.headers["X-Twilio-Signature"], bytearray(request.body)
-    at = dice.randrange(len(signature))
-    spoilt = signature[:at] + dice.choice("AZaz09+/é\0") + signature[at + 1:]
-    choice = dice.randrange(5)
-    if choice == 0:
-        body[dice.randrange(len(body))] = ord("~")
-        return replace(request, body=bytes(body))
-    if choice == 1:
-        return replace(request, body=request.body + b"&" + bytes(dice.choices(b"abcdef", k=4)) + b"=1")
-    if choice == 2:
-        return replace(request, url=request.url + dice.choice(["?", "&", "/", "#"]) + str(dice.random()))
-    if choice == 3:
-        return replace(request, headers={**request.headers, "X-Twilio-Signature": signature[:at]})
-    return replace(request, headers={**request.headers, "X-Twilio-Signature": spoilt if spoilt != signature else ""})
-
-
-def test_5000_forgeries_are_kept_out_quickly() -> None:
-    dice, request, kept_out = random.Random(20261121), form(SMS_URL, sms()), 0
-    began = time.perf_counter()
-    for _ in range(5_000):
-        try:
-            verify(forged(request, dice))
-        except BadSignature:
-            kept_out += 1
-    assert kept_out == 5_000
-    assert time.perf_counter() - began < 30  # some 10 times what it takes, on a machine that does other things
