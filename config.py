@@ -47,6 +47,7 @@ class Settings:
     desk_languages: tuple[str, ...] = ("en", "es")
     default_region: str = "KE"
     danger_phone: str = ""  # printed on the citizen's form: "In danger now? Call ..."
+    currency: str = "USD"  # what prices, budgets and stop levels are written in
     undo_seconds: int = 8
     lease_minutes: int = 20
     attempt_seconds: int = 60  # longer than any channel's own time-out: after it an attempt's outcome is unknown
@@ -106,6 +107,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         desk_languages=_languages(source),
         default_region=_region(source),
         danger_phone=source.get("DANGER_PHONE", ""),
+        currency=_currency(source),
         acknowledge=_choice(source, "ACKNOWLEDGE", ("0", "1"), "1") == "1",
         twilio_account_sid=sid,
         twilio_auth_token=token,
@@ -270,6 +272,13 @@ def _region(source: Mapping[str, str]) -> str:
     value = source.get("DEFAULT_REGION", "KE").upper()
     if len(value) != 2 or not value.isalpha():
         raise ConfigError(f"DEFAULT_REGION must be a two-letter country code such as KE, not {value!r}.")
+    return value
+
+
+def _currency(source: Mapping[str, str]) -> str:
+    value = source.get("CURRENCY", "USD").upper()
+    if len(value) != 3 or not (value.isascii() and value.isalpha()):
+        raise ConfigError(f"CURRENCY must be a currency's three letters such as USD, not {value!r}.")
     return value
 
 

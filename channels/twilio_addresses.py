@@ -26,6 +26,16 @@ TOLL_FREE_LIMITS = ((3, 1),)
 SHORT_CODE_LIMITS = ((100, 1),)
 WHATSAPP_LIMITS = ((80, 1),)
 
+# Beyond that by the hour and the day, as (count, seconds). Source: CTIA, "Messaging Principles and Best Practices"
+# (2019), Exhibit I: a number with a person behind it sends at most 1,000 a day; Twilio, "Toll-Free Message
+# Verification": 2,000 a day while a number is being verified. Carriers silence numbers that send more. The counts by
+# the hour are ours: what sends more in an hour from one number is no volunteer, but something that runs away.
+HOUR, DAY = 3600, 86400
+LONG_CODE_VOLUMES = ((200, HOUR), (1000, DAY))
+TOLL_FREE_VOLUMES = ((500, HOUR), (2000, DAY))
+SHORT_CODE_VOLUMES = ((5000, HOUR),)
+WHATSAPP_VOLUMES = ((1000, HOUR),)  # Meta counts by the day whom a business wrote to first; we only answer
+
 KEYPAD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
 # What carriers show instead of a number that hides itself: the word, dialled (Twilio's help pages list them).
 HIDDEN = frozenset(
@@ -59,4 +69,17 @@ def limits(channel: str, address: str) -> tuple[tuple[int, int], ...]:
         return WHATSAPP_LIMITS
     if SHORT_CODE.fullmatch(address):
         return SHORT_CODE_LIMITS
-    return TOLL_FREE_LIMITS if address.startswith(TOLL_FREE) and len(address) == 12 else LONG_CODE_LIMITS
+    return TOLL_FREE_LIMITS if _toll_free(address) else LONG_CODE_LIMITS
+
+
+def usual_limits(channel: str, address: str) -> tuple[tuple[int, int], ...]:
+    """The same, with what is sensible by the hour and the day: what a new account begins with."""
+    if channel == WHATSAPP:
+        return WHATSAPP_LIMITS + WHATSAPP_VOLUMES
+    if SHORT_CODE.fullmatch(address):
+        return SHORT_CODE_LIMITS + SHORT_CODE_VOLUMES
+    return limits(channel, address) + (TOLL_FREE_VOLUMES if _toll_free(address) else LONG_CODE_VOLUMES)
+
+
+def _toll_free(address: str) -> bool:
+    return address.startswith(TOLL_FREE) and len(address) == 12

@@ -37,6 +37,7 @@ def test_good_values_give_the_documented_defaults() -> None:
         ("PUBLIC_URL", "ftp://desk.example", "http:// or https://"),
         ("STAFF_URL", "http://[", "is not an address"),
         ("DEFAULT_REGION", "KEN", "two-letter country code"),
+        ("CURRENCY", "US$", "three letters such as USD"),
         ("DESK_LANGUAGES", "en,,e5", "language codes"),
         ("PASSWORD_COST", "none", "one of standard, low"),
         ("TWILIO_ACCOUNT_SID", "AC12", "AC and 32 digits"),
