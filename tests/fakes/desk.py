@@ -7,13 +7,13 @@ from tests.fakes.conftest import Bench
 from tests.fakes.listener import Call
 
 REFERENCE = "delivery-7"
-READ_SECONDS = 0.5
+HURRIED = "0.5"  # seconds that whoever expects no answer waits for one
 
 
 def account(bench: Bench, channel: str = "sms", **options: str) -> AccountSettings:
     """The bench's number as an account of the desk, which is told at `/status` what became of its messages."""
     usual = {"account_sid": bench.twilio.account, "api_base": bench.twilio.address,
-             "callback_url": f"{bench.listener.url}/status", "read_seconds": str(READ_SECONDS)}
+             "callback_url": f"{bench.listener.url}/status"}
     return AccountSettings(channel, bench.ours, bench.twilio.token, {**usual, **options})
 
 

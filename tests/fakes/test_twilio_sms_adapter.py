@@ -22,10 +22,12 @@ from channels.errors import (
 from channels.twilio_list import Found
 from channels.twilio_sms import TwilioSms, TwilioWhatsApp
 from tests.fakes.conftest import Bench
-from tests.fakes.desk import READ_SECONDS, REFERENCE, account, came, outbound
+from tests.fakes.desk import HURRIED, REFERENCE, account, came, outbound
+from tests.fakes.twilio.ledger import Entry
 from tests.fakes.twilio.scripts import Behaviour, Callback
 
-LOST = {"seconds": READ_SECONDS * 2}
+LOST = {"seconds": 1.0}
+SILENT = (Behaviour.HANGS_BEFORE, Behaviour.HANGS_AFTER)
 
 
 @pytest.fixture(autouse=True)
@@ -36,19 +38,33 @@ def _as_described(bench: Bench) -> Iterator[None]:
     assert bench.twilio.ledger.problems()[before:] == []
 
 
-def trouble(bench: Bench) -> ChannelError:
+def patience(behaviour: Behaviour) -> dict[str, str]:
+    """How long to wait for an answer: not long where it is known that none comes."""
+    return {"read_seconds": HURRIED} if behaviour in SILENT else {}
+
+
+def trouble(bench: Bench, **options: str) -> ChannelError:
     """The error a send ends with; it names neither the person nor the words."""
     with pytest.raises(ChannelError) as caught:
-        TwilioSms(account(bench)).send(outbound(bench))
+        TwilioSms(account(bench, **options)).send(outbound(bench))
     assert bench.theirs not in str(caught.value)
     assert "aliyeumia" not in str(caught.value)
     return caught.value
 
 
-def looked_up(bench: Bench) -> Sequence[Found]:
+def looked_up(bench: Bench, **options: str) -> Sequence[Found]:
     """What is found of the message in doubt."""
     now = datetime.now(UTC)
-    return TwilioSms(account(bench)).find(outbound(bench), now - timedelta(minutes=1), now)
+    return TwilioSms(account(bench, **options)).find(outbound(bench), now - timedelta(minutes=1), now)
+
+
+def taken_late(bench: Bench) -> Entry:
+    """The one message that was taken, perhaps after we gave up."""
+    until = time.monotonic() + 20
+    while not bench.accepted() and time.monotonic() < until:
+        time.sleep(0.02)
+    (taken,) = bench.accepted()
+    return taken
 
 
 def told(bench: Bench, count: int) -> list[DeliveryUpdate]:
@@ -99,7 +115,7 @@ def test_the_longest_text_and_the_most_files_leave_as_one_message(bench: Bench) 
 def test_what_was_not_taken_is_not_found_and_leaves_at_the_next_try(
         bench: Bench, behaviour: Behaviour, how: dict[str, Any], expected: type[ChannelError]) -> None:
     bench.twilio.script(behaviour, number=bench.theirs, method="POST", count=1, **how)
-    problem = trouble(bench)
+    problem = trouble(bench, **patience(behaviour))
     assert type(problem) is expected
     if behaviour is Behaviour.THROTTLES:
         assert isinstance(problem, RetryLater)
@@ -117,8 +133,8 @@ def test_what_was_not_taken_is_not_found_and_leaves_at_the_next_try(
 def test_a_lost_answer_is_found_in_the_list_and_proven_by_the_callback(bench: Bench, behaviour: Behaviour,
                                                                         how: dict[str, Any]) -> None:
     bench.twilio.script(behaviour, number=bench.theirs, method="POST", count=1, **how)
-    assert type(trouble(bench)) is OutcomeUnknown
-    (taken,) = bench.accepted()
+    assert type(trouble(bench, **patience(behaviour))) is OutcomeUnknown
+    taken = taken_late(bench)
     assert [(one.provider_id, one.same_text) for one in looked_up(bench)] == [(taken.about, True)]
     assert {(one.provider_id, one.reference) for one in told(bench, 2)} == {(taken.about, REFERENCE)}
 
@@ -133,15 +149,13 @@ def test_a_callback_may_be_here_before_the_answer(bench: Bench) -> None:
 def test_a_provider_that_stands_still_takes_the_message_after_we_gave_up(bench: Bench) -> None:
     bench.twilio.hold()
     try:
-        assert type(trouble(bench)) is OutcomeUnknown
+        assert type(trouble(bench, read_seconds=HURRIED)) is OutcomeUnknown
         with pytest.raises(Unreachable):
-            looked_up(bench)
+            looked_up(bench, read_seconds=HURRIED)
     finally:
         bench.twilio.go_on()
-    until = time.monotonic() + 10
-    while not bench.accepted() and time.monotonic() < until:
-        time.sleep(0.02)
-    assert [one.provider_id for one in looked_up(bench)] == [bench.accepted()[0].about]
+    taken = taken_late(bench)
+    assert [one.provider_id for one in looked_up(bench)] == [taken.about]
 
 
 def test_two_sends_of_the_same_words_are_two_finds_for_a_person_to_judge(bench: Bench) -> None:
@@ -196,10 +210,10 @@ def test_a_later_failure_is_told_and_can_be_asked_after(bench: Bench, status: st
 ])
 def test_asking_is_never_in_doubt(bench: Bench, behaviour: Behaviour, how: dict[str, Any],
                                   expected: type[ChannelError]) -> None:
-    adapter = TwilioSms(account(bench))
-    sid = adapter.send(outbound(bench)).provider_id
+    sid = TwilioSms(account(bench)).send(outbound(bench)).provider_id
     bench.twilio.script(behaviour, account=bench.twilio.account, method="GET", **how)
-    for ask in (lambda: adapter.check(sid), lambda: adapter.poll(None), lambda: looked_up(bench)):
+    adapter, short = TwilioSms(account(bench, **patience(behaviour))), patience(behaviour)
+    for ask in (lambda: adapter.check(sid), lambda: adapter.poll(None), lambda: looked_up(bench, **short)):
         with pytest.raises(ChannelError) as caught:
             ask()
         assert type(caught.value) is expected
