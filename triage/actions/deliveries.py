@@ -38,6 +38,7 @@ class SendOrder:
     account: Account | None
     channel: str
     message: OutboundMessage
+    contact_id: int | None = None
 
     @property
     def account_id(self) -> int | None:
@@ -55,6 +56,7 @@ class Settlement:
     error: str | None = None
     after: float | None = None
     repeatable: bool = False
+    opted_out: bool = False
 
 
 def begin_attempt(delivery_id: int) -> SendOrder | None:
@@ -121,7 +123,7 @@ def _open(found: Row[Any], account: Account | None, message: OutboundMessage, no
     attempt_id = attempts.start(found.id, found.account_id, now)
     events.record(Kind.DELIVERY_STARTED, found.report_id, delivery=found.id)
     crashpoint("out.begun")
-    return SendOrder(attempt_id, found.id, account, found.channel, message)
+    return SendOrder(attempt_id, found.id, account, found.channel, message, found.contact_id)
 
 
 def _outbound(found: Row[Any]) -> OutboundMessage:

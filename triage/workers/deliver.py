@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from channels.base import Sender
-from channels.errors import AccountProblem, ChannelError, OutcomeUnknown, Rejected, RetryLater, Unreachable
+from channels.errors import AccountProblem, ChannelError, OptedOut, OutcomeUnknown, Rejected, RetryLater, Unreachable
 from triage import clock, connections, context, logs
-from triage.actions import deliveries
+from triage.actions import contacts, deliveries
 from triage.actions.deliveries import SendOrder, Settlement
 from triage.crashpoints import crashpoint
 from triage.db import run_in_transaction, unavailable
@@ -26,7 +26,7 @@ def deliver(delivery_id: int) -> bool:
     crashpoint("out.intent")
     settlement = _send(order) if _still_ours(asked) else _too_late(order)
     crashpoint("out.answered")
-    _settle(order.attempt_id, settlement)
+    _settle(order, settlement)
     crashpoint("out.settled")
     return True
 
@@ -44,18 +44,25 @@ def _too_late(order: SendOrder) -> Settlement:
     return Settlement("retry", error="this process stood still for too long")
 
 
-def _settle(attempt_id: int, settlement: Settlement) -> None:
+def _settle(order: SendOrder, settlement: Settlement) -> None:
     """Write down what the provider said, for as long as it takes a database that is away to come back."""
     until = clock.steady() + SETTLE_SECONDS
     while True:
         try:
-            run_in_transaction(lambda: deliveries.settle(attempt_id, settlement))
+            run_in_transaction(lambda: _write_down(order, settlement))
             return
         except Exception as problem:
             if not unavailable(problem) or clock.steady() > until:
                 raise
-            log.warning("delivery.settled_later", attempt_id=attempt_id)
+            log.warning("delivery.settled_later", attempt_id=order.attempt_id)
             time.sleep(1)
+
+
+def _write_down(order: SendOrder, settlement: Settlement) -> None:
+    """People are locked before their reports: STOP first, where that is why it was refused."""
+    if settlement.opted_out and order.contact_id is not None:
+        contacts.told_stop(order.contact_id, order.account_id)
+    deliveries.settle(order.attempt_id, settlement)
 
 
 def _send(order: SendOrder) -> Settlement:
@@ -100,6 +107,8 @@ def _settlement(problem: ChannelError, *, repeatable: bool) -> Settlement:
             return Settlement("retry", error=reason, after=problem.after)
         case Unreachable():
             return Settlement("retry", error=reason)
+        case OptedOut():
+            return Settlement("rejected", error=reason, opted_out=True)
         case Rejected():
             return Settlement("rejected", error=reason)
         case AccountProblem():
