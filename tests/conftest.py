@@ -49,13 +49,16 @@ def environment(settings: config.Settings) -> dict[str, str]:
         "SECRET_KEY": settings.secret_key, "TRIAGE_KEYS": keys, "DATABASE_URL": settings.database_url,
         "SIMULATOR_PATH": settings.simulator_path, "DESK_NAME": settings.desk_name, "TESTING": "1",
         "DEMO": "1" if settings.demo else "0", "PASSWORD_COST": "low", "UNDO_SECONDS": str(settings.undo_seconds),
+        "MOST_PARTS": str(settings.most_parts),
         "LEASE_MINUTES": str(settings.lease_minutes), "CAPACITY": str(settings.capacity),
         "FORM_PER_10_MINUTES": str(settings.form_per_10_minutes),
         "API_WRITES_PER_MINUTE": str(settings.api_writes_per_minute), "MAX_SOCKETS": str(settings.max_sockets),
         "PUBLIC_URL": settings.public_url, "DANGER_PHONE": settings.danger_phone,
         "ATTEMPT_SECONDS": str(settings.attempt_seconds), "ACKNOWLEDGE": "1" if settings.acknowledge else "0",
         "LOG_LEVEL": settings.log_level, "LOG_FORMAT": settings.log_format, "METRICS_TOKEN": settings.metrics_token,
-        "BACKUP_TO": settings.backup_to,
+        "BACKUP_TO": settings.backup_to, "POLL_ONLY": "1" if settings.poll_only else "0",
+        "TWILIO_ACCOUNT_SID": settings.twilio_account_sid, "TWILIO_AUTH_TOKEN": settings.twilio_auth_token,
+        "TWILIO_API_BASE": settings.twilio_api_base,
         "REDIS_URL": settings.redis_url or "", "SPOOL_PATH": settings.spool_path, "FILES_PATH": settings.files_path,
     }
 

@@ -52,6 +52,10 @@ class Scene:
         self.do(lambda: db.session.add(account))
         return account
 
+    def accounts_of(self, operator: Operator) -> list[Account]:
+        """Their own accounts."""
+        return list(db.session.scalars(select(Account).where(Account.operator_id == operator.id)))
+
     # citizens
 
     def sms(self, text: str, sender: str = CITIZEN, *, to: str = INTAKE, name: str | None = None) -> Report:
