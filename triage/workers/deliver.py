@@ -107,10 +107,8 @@ def _settlement(problem: ChannelError, *, repeatable: bool) -> Settlement:
             return Settlement("retry", error=reason, after=problem.after)
         case Unreachable():
             return Settlement("retry", error=reason)
-        case OptedOut():
-            return Settlement("rejected", error=reason, opted_out=True)
         case Rejected():
-            return Settlement("rejected", error=reason)
+            return Settlement("rejected", error=reason, opted_out=isinstance(problem, OptedOut))
         case AccountProblem():
             return Settlement("account_problem", error=reason)
         case OutcomeUnknown():
