@@ -1,4 +1,4 @@
-"""The channel contract: frozen dataclasses, capabilities and three protocols. Adapters know nothing else."""
+"""The channel contract: frozen dataclasses, capabilities and a few protocols. Adapters know nothing else."""
 
 from __future__ import annotations
 
@@ -111,6 +111,15 @@ class Receipt:
 
     provider_id: str
     delivered: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A message the provider took from us. `same_text` is None where it does not keep the words."""
+
+    provider_id: str
+    same_text: bool | None
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -227,4 +236,19 @@ class Poller(Protocol):
 
     def poll(self, cursor: str | None) -> Poll:
         """What has come since `cursor`."""
+        ...
+
+
+@runtime_checkable
+class Reconciler(Protocol):
+    """A sender whose provider can be asked what it took from us: for a send whose answer was lost."""
+
+    capabilities: Capabilities
+
+    def find(self, message: OutboundMessage, since: datetime, until: datetime) -> Sequence[Found]:
+        """What it took for this person between two moments of our clock, newest first, without what has other words."""
+        ...
+
+    def check(self, provider_id: str) -> DeliveryUpdate:
+        """What has become of one message. Raises a ChannelError."""
         ...

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from twilio.rest import Client
 
 from channels import segments, twilio_addresses, twilio_client, twilio_messages
-from channels.base import AccountSettings, DeliveryUpdate, InboundMessage, OutboundMessage, Poll, RemoteFile
+from channels.base import AccountSettings, DeliveryUpdate, Found, InboundMessage, OutboundMessage, Poll, RemoteFile
 from channels.errors import AccountProblem, ChannelError, Rejected, Unreachable, Unreadable
 from channels.twilio_request import BROKEN
 
@@ -25,15 +24,6 @@ WINDOW = timedelta(hours=6)  # of one poll: after a long silence several polls c
 PAGE = 500
 SKEW = timedelta(minutes=5)  # between Twilio's clock and ours
 MOST_FOUND = 200  # messages to one person that are looked at
-
-
-@dataclass(frozen=True)
-class Found:
-    """A message Twilio took from us. `same_text` is None where Twilio does not keep the words."""
-
-    provider_id: str
-    same_text: bool | None
-    created_at: datetime
 
 
 def poll(account: AccountSettings, channel: str, cursor: str | None) -> Poll:

@@ -19,6 +19,7 @@ from channels.base import (
     Answer,
     Capabilities,
     DeliveryUpdate,
+    Found,
     InboundMessage,
     OutboundMessage,
     Poll,
@@ -27,7 +28,6 @@ from channels.base import (
 )
 from channels.errors import ChannelError, OutcomeUnknown, Rejected, Unreadable
 from channels.twilio_addresses import E164, SHORT_CODE, SMS, WHATSAPP
-from channels.twilio_list import Found
 from channels.twilio_request import BROKEN
 
 TWIML = "text/xml"
