@@ -11,7 +11,7 @@ from sqlalchemy import Insert, Row, Select, String, Table, bindparam, func, inse
 
 from channels.base import InboundMessage
 from triage import clock, context, events, fitting
-from triage.actions import assignments, closing, contacts, matters
+from triage.actions import assignments, attaching, closing, contacts, matters
 from triage.actions.contacts import Person
 from triage.actions.doubt import NotYet
 from triage.actions.journal import Door, Entry
@@ -155,6 +155,7 @@ def _joins_what_waits(report_id: int, message: InboundMessage, contact: Person |
     values = _values(report_id, message, contact, account, item)
     stored = execute(STORE_WHERE_IT_WAITS, {**values, "priority": URGENT if message.urgent else NORMAL}).scalar()
     if stored is not None:
+        attaching.note(stored, message, item)
         _note_joined(report_id, report_id, stored, item)
     return stored is not None
 
@@ -244,6 +245,7 @@ def _open(key: str, message: InboundMessage, contact: Person | None, account: Do
 def _store(report_id: int, message: InboundMessage, contact: Person | None, account: Door | None,
            item: Entry) -> int:
     stored: int = execute(STORE, _values(report_id, message, contact, account, item)).scalar_one()
+    attaching.note(stored, message, item)
     return stored
 
 
