@@ -42,13 +42,13 @@ class Settings:
     redis_url: str | None = None
     spool_path: str = str(INSTANCE / "spool")  # what arrives while the database is away
     files_path: str = str(INSTANCE / "files")  # pictures, sounds and documents, each sealed
-    files_path: str = str(INSTANCE / "files")  # pictures, sounds and documents, each sealed
     desk_name: str = "Triage"
     desk_languages: tuple[str, ...] = ("en", "es")
     default_region: str = "KE"
     danger_phone: str = ""  # printed on the citizen's form: "In danger now? Call ..."
     currency: str = "USD"  # what prices, budgets and stop levels are written in
     undo_seconds: int = 8
+    most_parts: int = 3  # into how many text messages one answer may be cut
     lease_minutes: int = 20
     attempt_seconds: int = 60  # longer than any channel's own time-out: after it an attempt's outcome is unknown
     reopen_hours: int = 72
@@ -102,7 +102,6 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         redis_url=source.get("REDIS_URL") or None,
         spool_path=source.get("SPOOL_PATH") or str(INSTANCE / ("demo-spool" if demo else "spool")),
         files_path=source.get("FILES_PATH") or str(INSTANCE / ("demo-files" if demo else "files")),
-        files_path=source.get("FILES_PATH") or str(INSTANCE / ("demo-files" if demo else "files")),
         desk_name=source.get("DESK_NAME") or ("Practice desk" if demo else "Triage"),
         desk_languages=_languages(source),
         default_region=_region(source),
@@ -149,6 +148,7 @@ def _values(file: Path) -> dict[str, str]:
 
 LIMITS = {
     "UNDO_SECONDS": (8, 0, 30),
+    "MOST_PARTS": (3, 1, 10),
     "LEASE_MINUTES": (20, 1, 1440),
     "ATTEMPT_SECONDS": (60, 2, 600),
     "REOPEN_HOURS": (72, 0, 8760),
