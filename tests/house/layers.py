@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     PURE,
     ("triage.addresses", "triage.passwords", "triage.sealing", "triage.logs", "triage.broker"),
     ("triage.spool",),
-    ("triage.files",),
+    ("triage.files", "triage.cleaning"),
     ("triage.context",),  # the settings and keys of the running desk
     ("triage.engines", "triage.commits"),  # what connections are told; what became of an unanswered COMMIT
     ("triage.db",),

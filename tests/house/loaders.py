@@ -29,6 +29,7 @@ WITHOUT_ACTOR = {
     "triage.queries.costs.spent": DESK,
     "triage.queries.tokens.of_operator": "a person's own page and the command line list tokens, never a secret",
     "triage.actions.assignments.busy": "a count that capacity is held against, of whoever is given a report",
+    "triage.actions.attaching.note": BEHIND,
     "triage.actions.attempts.accept": DESK,
     "triage.actions.attempts.end": DESK,
     "triage.actions.attempts.lock_to_begin": DESK,
