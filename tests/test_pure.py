@@ -23,6 +23,40 @@ def test_the_next_slot_is_when_every_window_has_room() -> None:
     assert limits.next_slot(NOW, [full, free]) == NOW + timedelta(seconds=50)
 
 
+def begun_by_trying(now: datetime, windows: list[limits.Past], most: int) -> list[datetime]:
+    """The same by brute force: every second somebody counts every window and begins what fits."""
+    begun, found, at = {id(window): list(window.moments) for window in windows}, [], now
+    while len(found) < most:
+        while len(found) < most and all(
+            sum(one > at - timedelta(seconds=window.seconds) for one in begun[id(window)]) < window.count
+            for window in windows
+        ):
+            found.append(at)
+            for moments in begun.values():
+                moments.append(at)
+        at += timedelta(seconds=1)
+    return found
+
+
+WINDOWS = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 40)), max_size=3)
+
+
+@given(WINDOWS, st.lists(st.integers(0, 60), max_size=12), st.integers(0, 30))
+def test_the_schedule_is_what_trying_every_second_would_do(
+    limited: list[tuple[int, int]], ago: list[int], most: int
+) -> None:
+    past = [NOW - timedelta(seconds=seconds) for seconds in sorted(ago, reverse=True)]
+    windows = [limits.Past(count, seconds, past) for count, seconds in limited]
+    assert limits.schedule(NOW, windows, most) == begun_by_trying(NOW, windows, most)
+
+
+def test_the_next_of_the_schedule_is_the_next_slot() -> None:
+    past = [NOW - timedelta(seconds=seconds) for seconds in (50, 30, 10)]
+    single = [limits.Window(2, 60, past[1]), limits.Window(3, 3600, past[0])]
+    several = [limits.Past(2, 60, past), limits.Past(3, 3600, past)]
+    assert limits.schedule(NOW, several, 1) == [limits.next_slot(NOW, single)]
+
+
 def test_backoff_grows_to_its_ceiling_and_gives_up_at_last() -> None:
     waits = [backoff.delay(tries, jitter=1).total_seconds() for tries in range(1, 15)]
     assert waits == sorted(waits)

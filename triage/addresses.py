@@ -12,6 +12,9 @@ from triage.errors import N_, BadInput
 MOST = 254
 HINT_MOST = 80
 SHORT_CODE = re.compile(r"[0-9]{3,8}")
+# The name a text message may come from instead of a number: at most 11 letters, digits and signs, as carriers allow.
+# What begins like a number is a mistyped one.
+SENDER_NAME = re.compile(r"(?![+0-9 ])(?=.*[A-Za-z])[A-Za-z0-9 &_+-]{1,11}")
 EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+\.[^\s@.<>,;:\"()\[\]\\]+")
 
 NOT_A_PHONE = N_("This is not a telephone number: write it with its country code, as in +254 700 000 101.")
@@ -31,6 +34,23 @@ def normalise(kind: str, text: str, region: str) -> str:
     if kind == "email":
         return _email(plain)
     return _handle(plain)
+
+
+def sender_name(text: str) -> str | None:
+    """The one spelling of a name that text messages can come from and nobody can answer; None where it is no such name.
+
+    Capitals stay: they are what people read.
+    """
+    plain = " ".join(unicodedata.normalize("NFC", text).split())
+    return plain if SENDER_NAME.fullmatch(plain) else None
+
+
+def region(address: str) -> str | None:
+    """The country of a telephone number, as two letters; None for whatever tells of none."""
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(address))
+    except phonenumbers.NumberParseException:
+        return None
 
 
 def hint(kind: str, address: str) -> str:

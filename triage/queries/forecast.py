@@ -1,0 +1,103 @@
+"""When what waits will have left: the sliding windows of an account, run on over its queue.
+
+A forecast takes each message to leave at its first try and nobody to write another one. What only a person can end
+(a pause, trouble at the provider) has no forecast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from triage import clock, limits
+from triage.db import db
+from triage.models import Account, Delivery, DeliveryAttempt
+from triage.models.deliveries import WAITING
+from triage.queries import sending, slots
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a message waits for, and when it will leave: `at` is None where only a person knows.
+
+    `why`: paused, broken, suspended, failing, asked (the provider wants us to wait), ceiling, slot; None: nothing.
+    `ahead` is how many messages of the account leave before it.
+    """
+
+    at: datetime | None
+    why: str | None
+    ahead: int
+
+
+def of_delivery(delivery: Delivery) -> Outlook:
+    """What a held or queued delivery waits for."""
+    account = db.session.get(Account, delivery.account_id) if delivery.account_id else None
+    due = delivery.next_attempt_at or clock.now()
+    if account is None:
+        return Outlook(due, None, 0)
+    return _outlook(account, slots.ahead(account.id, delivery.turn, delivery.id), due)
+
+
+def of_new(account: Account, operator_id: int | None, *, urgent: bool = False) -> Outlook:
+    """What a message would wait for that this author (None: the desk itself) wrote now."""
+    turn = slots.turn_for(account, operator_id, urgent=urgent)
+    return _outlook(account, slots.ahead(account.id, turn + 1, 0), clock.now())
+
+
+def leaves_at(delivery: Delivery) -> datetime | None:
+    """When a held or queued delivery will leave; None where only a person knows."""
+    return of_delivery(delivery).at
+
+
+def drained_at(account: Account) -> datetime | None:
+    """When all that waits for this account will have left; None where only a person knows, or nothing waits."""
+    waiting = db.session.scalar(select(func.count()).where(
+        Delivery.account_id == account.id, Delivery.state.in_(WAITING))) or 0
+    found = moments(account, waiting)
+    return found[-1] if found else None
+
+
+def moments(account: Account, most: int) -> Sequence[datetime]:
+    """When the next `most` messages of an account may leave; none where it stands still until a person acts."""
+    if account.paused_at is not None or account.trouble is not None:
+        return []
+    now = clock.now()
+    return limits.schedule(max(now, slots.opens_at(account) or now), _windows(account, now), most)
+
+
+def _outlook(account: Account, ahead: int, due: datetime) -> Outlook:
+    found = moments(account, ahead + 1)
+    if not found:
+        return Outlook(None, "paused" if account.paused_at is not None else account.trouble, ahead)
+    return Outlook(max(found[-1], due), _why(account, found[-1], due), ahead)
+
+
+def _why(account: Account, at: datetime, due: datetime) -> str | None:
+    now = clock.now()
+    if at <= max(due, now):
+        return None
+    if account.paused_until is not None and account.paused_until > now:
+        return account.paused_why or "asked"
+    return "ceiling" if _at_ceiling(account, now) else "slot"
+
+
+def _at_ceiling(account: Account, now: datetime) -> bool:
+    """Whether it is its cost that an account waits for: its windows would let something leave before."""
+    if account.ceiling_micros is None or account.next_slot_at is None:
+        return False
+    return limits.next_slot(now, sending.windows(account)) < account.next_slot_at
+
+
+def _windows(account: Account, now: datetime) -> list[limits.Past]:
+    wanted = sending.account_limits(account)
+    if not wanted:
+        return []
+    newest = select(DeliveryAttempt.started_at).where(
+        DeliveryAttempt.account_id == account.id,
+        DeliveryAttempt.started_at > now - timedelta(seconds=max(seconds for _, seconds in wanted)))
+    newest = newest.order_by(DeliveryAttempt.started_at.desc()).limit(max(count for count, _ in wanted))
+    past = list(reversed(db.session.scalars(newest).all()))
+    return [limits.Past(count, seconds, past) for count, seconds in wanted]
