@@ -36,9 +36,7 @@ def test_a_text_is_answered_from_the_holders_own_number(twilio_desk: TwilioDesk,
 
 def test_who_writes_back_to_the_holders_number_is_on_the_same_report(twilio_desk: TwilioDesk, citizen: str) -> None:
     desk = twilio_desk
-    desk.twilio.write(citizen, LINE, "Kituo 14 kimefungwa mapema.")
-    report = desk.report()
-    desk.maya.take(report)
+    report = desk.holds(citizen, "Kituo 14 kimefungwa mapema.")
     desk.answers(report, "Asante.")
     assert desk.becomes("delivered")
     desk.twilio.write(citizen, MAYAS, "Watu mia moja.")
@@ -68,9 +66,7 @@ def test_whatsapp_comes_and_goes_by_the_number_that_was_written_to(twilio_desk: 
 
 def test_stop_is_obeyed_by_every_number_and_confirmed_once(twilio_desk: TwilioDesk, citizen: str) -> None:
     desk = twilio_desk
-    desk.twilio.write(citizen, LINE, "Kituo 14 kimefungwa mapema.")
-    report = desk.report()
-    desk.maya.take(report)
+    report = desk.holds(citizen, "Kituo 14 kimefungwa mapema.")
     desk.twilio.write(citizen, MAYAS, "STOP")
     assert until(lambda: desk.one("SELECT count(*) FROM contacts WHERE opted_out_at IS NOT NULL") == 1)
     page = desk.page(f"/desk/reports/{report}")
@@ -87,10 +83,7 @@ def test_stop_is_obeyed_by_every_number_and_confirmed_once(twilio_desk: TwilioDe
 def test_who_told_twilio_to_stop_has_told_the_desk(twilio_desk: TwilioDesk, citizen: str) -> None:
     """Twilio's own STOP list refuses with 21610; the desk had not heard of it."""
     desk = twilio_desk
-    desk.twilio.write(citizen, LINE, "Kituo 14 kimefungwa mapema.")
-    report = desk.report()
-    desk.maya.take(report)
-    desk.twilio.settle()
+    report = desk.holds(citizen, "Kituo 14 kimefungwa mapema.")
     desk.twilio.script(Behaviour.REFUSES, number=citizen, code=21610)
     desk.answers(report, "Asante.")
     assert desk.becomes("failed")
@@ -106,10 +99,7 @@ def test_who_told_twilio_to_stop_has_told_the_desk(twilio_desk: TwilioDesk, citi
 def test_callbacks_come_in_any_order_and_before_the_answer(twilio_desk: TwilioDesk, citizen: str,
                                                            steps: tuple[Callback, ...]) -> None:
     desk = twilio_desk
-    desk.twilio.write(citizen, LINE, "Kituo 14 kimefungwa mapema.")
-    report = desk.report()
-    desk.maya.take(report)
-    desk.twilio.settle()
+    report = desk.holds(citizen, "Kituo 14 kimefungwa mapema.")
     desk.twilio.script(Behaviour.WORKS, number=citizen, callbacks=steps)
     desk.answers(report, "Asante.")
     assert desk.becomes("delivered")
@@ -120,10 +110,7 @@ def test_callbacks_come_in_any_order_and_before_the_answer(twilio_desk: TwilioDe
 
 def test_a_lost_answer_is_known_by_its_callback(twilio_desk: TwilioDesk, citizen: str) -> None:
     desk = twilio_desk
-    desk.twilio.write(citizen, LINE, "Kituo 14 kimefungwa mapema.")
-    report = desk.report()
-    desk.maya.take(report)
-    desk.twilio.settle()
+    report = desk.holds(citizen, "Kituo 14 kimefungwa mapema.")
     desk.twilio.script(Behaviour.CUTS_AFTER, number=citizen, method="POST", count=1)
     before = len(desk.twilio.ledger.accepted(citizen))
     desk.answers(report, "Asante.")

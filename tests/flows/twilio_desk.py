@@ -80,6 +80,15 @@ class TwilioDesk:
         assert until(lambda: self.one("SELECT max(id) FROM reports") is not None)
         return int(self.one("SELECT max(id) FROM reports"))
 
+    def holds(self, citizen: str, text: str) -> int:
+        """Somebody writes to the line, hears that it has come, and Maya takes it: the report."""
+        self.twilio.write(citizen, LINE, text)
+        report = self.report()
+        assert until(lambda: len(self.twilio.ledger.accepted(citizen)) == 1)
+        self.twilio.settle()
+        self.maya.take(report)
+        return report
+
     def page(self, path: str) -> str:
         """What Maya reads there."""
         answer = self.maya.get(path)
