@@ -24,9 +24,9 @@ from twilio.twiml.voice_response import VoiceResponse
 from channels import twilio_addresses, twilio_messages
 from channels.base import InboundMessage, StandIn
 from channels.errors import Unreadable
+from channels.fields import Fields
 from channels.twilio_addresses import E164, VOICE
 from channels.twilio_client import asked
-from channels.twilio_request import Fields
 from channels.voice_words import WORDS, Words
 
 CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")

@@ -17,7 +17,7 @@ from twilio.rest import Client
 from channels import segments, twilio_addresses, twilio_client, twilio_messages
 from channels.base import AccountSettings, DeliveryUpdate, Found, InboundMessage, OutboundMessage, Poll, RemoteFile
 from channels.errors import AccountProblem, ChannelError, Rejected, Unreachable, Unreadable
-from channels.twilio_request import BROKEN
+from channels.fields import BROKEN
 
 OVERLAP = timedelta(minutes=15)
 WINDOW = timedelta(hours=6)  # of one poll: after a long silence several polls catch up

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from channels import twilio_addresses, twilio_errors
 from channels.base import DeliveryUpdate, InboundMessage, RemoteFile
 from channels.errors import Unreadable
-from channels.twilio_request import Fields
+from channels.fields import Fields
 
 MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")

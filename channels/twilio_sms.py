@@ -13,7 +13,15 @@ from datetime import datetime
 from twilio.base import values
 from twilio.twiml.messaging_response import MessagingResponse
 
-from channels import twilio_addresses, twilio_client, twilio_errors, twilio_list, twilio_messages, twilio_request
+from channels import (
+    twilio_addresses,
+    twilio_client,
+    twilio_errors,
+    twilio_list,
+    twilio_media,
+    twilio_messages,
+    twilio_request,
+)
 from channels.base import (
     AccountSettings,
     Answer,
@@ -24,13 +32,14 @@ from channels.base import (
     OutboundMessage,
     Poll,
     Receipt,
+    RemoteFile,
     WebhookRequest,
 )
 from channels.errors import ChannelError, OutcomeUnknown, Rejected, Unreadable
+from channels.fields import BROKEN
 from channels.twilio_addresses import E164, SHORT_CODE, SMS, WHATSAPP
-from channels.twilio_request import BROKEN
 
-TWIML = "text/xml"
+TWIML = "text/xml; charset=utf-8"
 MOST_CHARACTERS = 1600  # https://www.twilio.com/docs/api/errors/21617
 # WhatsApp's customer service window: https://www.twilio.com/docs/whatsapp/key-concepts
 WINDOW_SECONDS = 24 * 3600
@@ -85,6 +94,10 @@ class _TwilioMessages:
     def find(self, message: OutboundMessage, since: datetime, until: datetime) -> Sequence[Found]:
         """What Twilio took from us for this person between two moments, for a send whose outcome is in doubt."""
         return twilio_list.find(self._account, self.channel, message, since, until)
+
+    def fetch(self, file: RemoteFile) -> bytes:
+        """A picture or another file of a message. Raises a ChannelError."""
+        return twilio_media.fetch(self._account, file)
 
     def check(self, provider_id: str) -> DeliveryUpdate:
         """What has become of a message we sent. Raises a ChannelError."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 from channels import twilio_calls, twilio_request
 from channels.base import AccountSettings, Answer, Capabilities, DeliveryUpdate, InboundMessage, WebhookRequest
 from channels.errors import Unreadable
-from channels.twilio_request import Fields
+from channels.fields import Fields
 from channels.voice_words import spoken
 
-TWIML = "text/xml"
+TWIML = "text/xml; charset=utf-8"
 
 
 class TwilioVoice:
