@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,17 +36,33 @@ def poll(account: AccountSettings, channel: str, cursor: str | None) -> Poll:
     wire = twilio_client.wire(account)
     client = twilio_client.client(account, wire)
     address = twilio_addresses.spelt(channel, account.address)
-    with _asking():
+    with asking():
         client.messages.list(to=address, limit=1, page_size=1)
-        now = wire.answered_at
-        since = _moment(cursor)
-        if since is None or now is None:
-            return Poll((), cursor if now is None else now.isoformat())
-        until = min(now, since + WINDOW)
-        window = {"date_sent_after": since - OVERLAP, "date_sent_before": until + OVERLAP, "page_size": PAGE}
-        theirs = [_message(account, client, one) for one in client.messages.stream(to=address, **window)]
-        ours = [_update(channel, account.address, one) for one in client.messages.stream(from_=address, **window)]
-    return Poll([one for one in (*theirs, *ours) if one is not None], max(since, until).isoformat())
+        span = window(cursor, wire.answered_at)
+        if span.since is None:
+            return Poll((), span.cursor)
+        when = {"date_sent_after": span.since, "date_sent_before": span.until, "page_size": PAGE}
+        theirs = [_message(account, client, one) for one in client.messages.stream(to=address, **when)]
+        ours = [_update(channel, account.address, one) for one in client.messages.stream(from_=address, **when)]
+    return Poll([one for one in (*theirs, *ours) if one is not None], span.cursor)
+
+
+@dataclass(frozen=True)
+class Window:
+    """From when to when a list is asked, and the cursor for the next time. `since` None: it only begins here."""
+
+    since: datetime | None
+    until: datetime | None
+    cursor: str | None
+
+
+def window(cursor: str | None, now: datetime | None) -> Window:
+    """What to ask for behind a cursor, at most `WINDOW` at once. `now` is Twilio's clock, None where it is silent."""
+    begun = _moment(cursor)
+    if begun is None or now is None:
+        return Window(None, None, cursor if now is None else now.isoformat())
+    until = min(now, begun + WINDOW)
+    return Window(begun - OVERLAP, until + OVERLAP, max(begun, until).isoformat())
 
 
 def find(account: AccountSettings, channel: str, message: OutboundMessage, since: datetime,
@@ -56,7 +73,7 @@ def find(account: AccountSettings, channel: str, message: OutboundMessage, since
     than one, or one without words, is for a person to judge. Raises as `poll` does.
     """
     client = twilio_client.client(account, twilio_client.wire(account))
-    with _asking():
+    with asking():
         # Not by its date: what still stands in a queue has none yet.
         listed = client.messages.list(
             to=twilio_addresses.spelt(channel, message.recipient),
@@ -69,7 +86,7 @@ def find(account: AccountSettings, channel: str, message: OutboundMessage, since
 def check(account: AccountSettings, channel: str, provider_id: str) -> DeliveryUpdate:
     """What has become of one message. Raises as `poll` does, and Unreadable where Twilio says nothing of sending."""
     client = twilio_client.client(account, twilio_client.wire(account))
-    with _asking():
+    with asking():
         found = _update(channel, account.address, client.messages(provider_id).fetch())
     if found is None:
         raise Unreadable("Twilio says nothing of what became of it.")
@@ -77,8 +94,8 @@ def check(account: AccountSettings, channel: str, provider_id: str) -> DeliveryU
 
 
 @contextmanager
-def _asking() -> Iterator[None]:
-    """What the library cannot read is an answer that never came: asking again changes nothing at Twilio."""
+def asking() -> Iterator[None]:
+    """Ask a list: what the library cannot read is an answer that never came: asking again changes nothing at Twilio."""
     try:
         yield
     except Rejected as problem:  # nobody's message is refused here: the question was

@@ -7,8 +7,8 @@ leave by another channel, to the same telephone.
 
 from __future__ import annotations
 
-from channels import twilio_calls, twilio_request
-from channels.base import AccountSettings, Answer, Capabilities, DeliveryUpdate, InboundMessage, WebhookRequest
+from channels import twilio_call_list, twilio_calls, twilio_request
+from channels.base import AccountSettings, Answer, Capabilities, DeliveryUpdate, InboundMessage, Poll, WebhookRequest
 from channels.errors import Unreadable
 from channels.fields import Fields
 from channels.voice_words import spoken
@@ -17,7 +17,7 @@ TWIML = "text/xml; charset=utf-8"
 
 
 class TwilioVoice:
-    """Receives calls and their recordings."""
+    """Receives calls and their recordings; asks for those that nobody brought."""
 
     capabilities = Capabilities(max_length=1, address_kind="phone", can_reply=False)
 
@@ -48,3 +48,7 @@ class TwilioVoice:
         options = self._account.options
         languages = spoken(options.get("languages", "").split(","))
         return Answer(twilio_calls.say_next(request.url, values, languages, options.get("desk") or "Triage"), TWIML)
+
+    def poll(self, cursor: str | None) -> Poll:
+        """The calls and recordings Twilio lists since `cursor`, as the webhooks bring them."""
+        return twilio_call_list.poll(self._account, cursor)
