@@ -5,8 +5,11 @@ ChannelError
 ├── Unreachable              refused or failed before acceptance: requeue with backoff
 ├── OutcomeUnknown           cut after the request left: uncertain, or retry if repeatable
 ├── Rejected(reason)         this recipient or text is refused for good: failed, shown to the operator
-│   └── OptedOut             … because the person told the provider STOP: nobody writes to them again
+│   ├── OptedOut             … because the person told the provider STOP: nobody writes to them again
+│   └── FileRefused          … a file: where it lies is nowhere that we ask
+│       └── FileTooLarge     … it is larger than we keep
 ├── AccountProblem(reason)   our account is the problem: needs attention, requeue
+│   └── Suspended            … because the provider has switched it off: only they can mend it
 ├── BadSignature             not from the provider: 403, nothing stored
 └── Unreadable               from the provider, yet no parser can read it: quarantined
 """
@@ -42,8 +45,20 @@ class OptedOut(Rejected):
     """The person has told the provider that we shall not write to them; the desk may not know of it yet."""
 
 
+class FileRefused(Rejected):
+    """The file is not fetched, now or later: its address is not the provider's."""
+
+
+class FileTooLarge(FileRefused):
+    """The file is larger than what is kept."""
+
+
 class AccountProblem(ChannelError):
     """The account cannot send until a person mends it; `str()` is the reason."""
+
+
+class Suspended(AccountProblem):
+    """The provider has switched our account or number off; a person must speak with them."""
 
 
 class BadSignature(ChannelError):

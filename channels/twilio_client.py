@@ -26,7 +26,7 @@ API_BASE = "https://api.twilio.com"
 MOST_BYTES = 8 * 1024 * 1024  # of an answer: a page of 1,000 messages has about one megabyte
 SID = re.compile(r"AC[0-9a-fA-F]{32}")
 MOST_REFERENCE = 100
-REFERENCE = "ref"
+REFERENCE, END = "ref", "."
 
 
 class Wire(HttpClient):  # type: ignore[misc]  # the library ships no types
@@ -93,16 +93,19 @@ def tokens(secret: str) -> tuple[str, ...]:
 def status_callback(base: str, reference: str) -> str:
     """Where Twilio shall report what became of a message: `base` with our own name of the message in its query.
 
-    So a callback proves an acceptance whose answer was lost. Twilio signs the whole address, query included.
+    So a callback proves an acceptance whose answer was lost. Twilio signs the whole address, query included; but it
+    signs names and values without borders, so whoever has caught a callback could cut the end of the address off:
+    the end of a name is marked.
     """
     parts = urlsplit(base)
-    query = "&".join(filter(None, (parts.query, urlencode({REFERENCE: reference}))))
+    query = "&".join(filter(None, (parts.query, urlencode({REFERENCE: reference + END}))))
     return urlunsplit(parts._replace(query=query))
 
 
 def reference(url: str) -> str | None:
     """The name that `status_callback` put into an address; None where there is none that could be ours."""
-    return asked(url, REFERENCE)
+    found = asked(url, REFERENCE) or ""
+    return found.removesuffix(END) or None if found.endswith(END) else None
 
 
 def asked(url: str, name: str) -> str | None:

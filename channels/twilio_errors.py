@@ -22,6 +22,7 @@ from channels.errors import (
     OutcomeUnknown,
     Rejected,
     RetryLater,
+    Suspended,
     Unreachable,
 )
 
@@ -78,24 +79,25 @@ _REFUSED = {
     63032: "WhatsApp does not deliver this message to this person.",
     63033: "The person cannot be written to by WhatsApp.",
     63049: "WhatsApp chose not to deliver this message.",
+    # Of one destination: the account's other answers go on.
+    21408: "The Twilio account may not send to this country: its geographic permissions do not include it.",
+    21606: "The account's number cannot send messages to this destination.",
+    21608: "A trial account of Twilio can send only to numbers that were verified there.",
+    30024: "The account's number is not set up at this carrier.",
+    30034: "The account's number is not registered for messages to the United States (A2P 10DLC).",
 }
 
 # What only a person with access to the account can mend: the answer waits, the account asks for attention.
 _ACCOUNT = {
-    10001: "The Twilio account is not active.",
     10002: "A trial account of Twilio cannot do this.",
     20003: "Twilio does not accept our credentials.",
-    20005: "The Twilio account is not active.",
     20006: "The Twilio account may not do this.",
     20008: "The test credentials of Twilio cannot do this.",
     20403: "The Twilio account may not do this.",
     20404: "Twilio does not know the account, or what was asked for.",
     21212: "The account's number is not one that Twilio can send from.",
-    21408: "The Twilio account may not send to this country: its geographic permissions do not include it.",
     21603: "The account has no number to send from.",
-    21606: "The account's number cannot send messages to this destination.",
     21607: "A trial account of Twilio can send only from its own number.",
-    21608: "A trial account of Twilio can send only to numbers that were verified there.",
     21609: "Twilio does not accept our address for callbacks.",
     21615: "The number cannot send before an address is registered for it.",
     21616: "The account's number stands several times in the Twilio account.",
@@ -105,20 +107,24 @@ _ACCOUNT = {
     21660: "The account's number belongs to another Twilio account.",
     21661: "The account's number cannot send text messages.",
     21703: "The messaging service has no number to send from.",
-    30002: "The Twilio account is suspended.",
     30018: "The carrier wants our sender to be registered before it takes messages.",
     30022: "The carrier's rate for our registered campaign is used up.",
     30023: "The carrier's daily allowance for our registered campaign is used up.",
-    30024: "The account's number is not set up at this carrier.",
     30032: "The account's toll-free number is not verified.",
-    30033: "The registered campaign of the account's number is suspended.",
-    30034: "The account's number is not registered for messages to the United States (A2P 10DLC).",
     30035: "The account's number is still being set up.",
     63001: "WhatsApp does not accept the credentials of our sender.",
     63007: "The account's number is no WhatsApp sender at Twilio.",
     63020: "Our WhatsApp business account has not accepted Twilio's invitation.",
     63036: "WhatsApp has no way of payment for our sender.",
     63038: "The Twilio account has sent all messages it may send today.",
+}
+
+# The same, where the provider has switched the account or its number off: it is mended by speaking with them.
+_SUSPENDED = {
+    10001: "The Twilio account is not active.",
+    20005: "The Twilio account is not active.",
+    30002: "The Twilio account is suspended.",
+    30033: "The registered campaign of the account's number is suspended.",
     63051: "WhatsApp has locked our business account.",
     63112: "WhatsApp has switched off our business account.",
 }
@@ -137,6 +143,7 @@ CODES: dict[int, tuple[type[ChannelError], str]] = {
     21610: (OptedOut, "The person has told Twilio STOP: nobody may write to them from our number."),
     **{code: (Rejected, sentence) for code, sentence in _REFUSED.items()},
     **{code: (AccountProblem, sentence) for code, sentence in _ACCOUNT.items()},
+    **{code: (Suspended, sentence) for code, sentence in _SUSPENDED.items()},
     **{code: (RetryLater, sentence) for code, sentence in _LATER.items()},
 }
 

@@ -71,8 +71,8 @@ SENT = [
     Sent(SMS_URL, [*sms().items()]),
     Sent(SMS_URL, [*sms(Body="🗳️ wамефунга\n+ & = % \u202eabc", NumMedia="1", MediaUrl0="https://x.example/1").items()]),
     Sent(SMS_URL, [*sms(From=f"whatsapp:{PERSON}", To=f"whatsapp:{DESK}", ProfileName="Neema", Body="").items()]),
-    Sent(STATUS_URL + "?ref=delivery-7", [*status("delivered").items()]),
-    Sent(STATUS_URL + "?ref=delivery-8", [*status("undelivered", ErrorCode="30005").items()]),
+    Sent(STATUS_URL + "?ref=delivery-7.", [*status("delivered").items()]),
+    Sent(STATUS_URL + "?ref=delivery-8.", [*status("undelivered", ErrorCode="30005").items()]),
     Sent(VOICE_URL + "?step=chosen&language=sw", [*call("in-progress", Digits="1").items()]),
     Sent(SMS_URL, [*sms().items()], json=True),
 ]
@@ -216,7 +216,7 @@ def test_what_the_forgeries_are_made_of_is_let_in(sent: Sent) -> None:
 
 HOSTS = ("desk.example", "Desk.Example", "a-b.desk.example", "xn--dsk-hoa.example", "127.0.0.1", "localhost")
 PATHS = ("/hooks/twilio/sms", "/", "", "/hooks/twilio/status/", "/a%20b/%C3%A9", "/hooks//sms", "/~desk/(1)")
-QUERIES = ("", "?ref=delivery-7", "?a=1&b=2&a=3", "?ref=a+b%26c", "?empty=&x", "?q=%F0%9F%97%B3", "?u=https://x/y?z")
+QUERIES = ("", "?ref=delivery-7.", "?a=1&b=2&a=3", "?ref=a+b%26c", "?empty=&x", "?q=%F0%9F%97%B3", "?u=https://x/y?z")
 PORTS = {"https": 443, "http": 80}
 
 

@@ -138,7 +138,7 @@ def test_two_different_values_of_one_field_are_unreadable() -> None:
     ("undelivered", "failed"), ("failed", "failed"), ("canceled", "failed"),
 ])
 def test_a_status_says_how_far_our_message_came(word: str, state: str) -> None:
-    found = parse(unsigned(STATUS_URL + "?ref=delivery-7", status(word)))
+    found = parse(unsigned(STATUS_URL + "?ref=delivery-7.", status(word)))
     assert isinstance(found, DeliveryUpdate)
     assert (found.state, found.provider_id, found.account_address) == (state, MESSAGE, DESK)
     assert found.reference == "delivery-7"
@@ -163,7 +163,8 @@ def test_a_status_of_whatsapp_is_of_whatsapp() -> None:
 
 
 @pytest.mark.parametrize("url", [STATUS_URL, STATUS_URL + "?ref=", STATUS_URL + "?ref=a&ref=b", "http://[",
-                                 STATUS_URL + "?ref=%00", STATUS_URL + "?ref=" + "x" * 101, ""])
+                                 STATUS_URL + "?ref=%00", STATUS_URL + "?ref=" + "x" * 101, "",
+                                 STATUS_URL + "?ref=delivery-7"])  # its end was cut off
 def test_a_reference_that_is_none_of_ours_is_left_out(url: str) -> None:
     found = parse(unsigned(url, status("sent")))
     assert isinstance(found, DeliveryUpdate)
@@ -199,7 +200,7 @@ def test_how_fast_a_number_may_send_depends_on_its_kind(channel: str, address: s
 
 def test_the_answer_says_nothing() -> None:
     said = TwilioSms(account(address="")).answer(unsigned(SMS_URL, sms()))
-    assert said.content_type == "text/xml"
+    assert said.content_type == "text/xml; charset=utf-8"
     assert said.body.endswith("<Response />")
 
 

@@ -68,7 +68,7 @@ def test_a_text_message_leaves_with_our_name_of_it_in_the_callback(tiny: TinyTwi
     (asked,) = tiny.asked
     assert (asked.method, asked.path) == ("POST", PATH)
     assert asked.values == {"To": [PERSON], "From": [DESK], "Body": [SECRET_WORDS],
-                            "StatusCallback": [STATUS_URL + "?ref=delivery-7"]}
+                            "StatusCallback": [STATUS_URL + "?ref=delivery-7."]}
     assert asked.headers["Authorization"] == "Basic " + base64.b64encode(f"{SID}:{TOKEN}".encode()).decode()
 
 
@@ -105,8 +105,8 @@ def test_the_longest_text_leaves(tiny: TinyTwilio) -> None:
 
 
 @pytest.mark.parametrize("code, status, expected", [
-    (21211, 400, Rejected), (21614, 400, Rejected), (21610, 400, OptedOut), (21606, 400, AccountProblem),
-    (21659, 400, AccountProblem), (21608, 400, AccountProblem), (20003, 401, AccountProblem),
+    (21211, 400, Rejected), (21614, 400, Rejected), (21610, 400, OptedOut), (21606, 400, Rejected),
+    (21659, 400, AccountProblem), (21608, 400, Rejected), (20003, 401, AccountProblem),
     (20404, 404, AccountProblem), (21611, 400, RetryLater), (63016, 400, Rejected), (99999, 400, Rejected),
     (20429, 429, RetryLater), (20403, 403, AccountProblem), (21617, 400, Rejected), (20503, 503, Unreachable),
     (20500, 500, OutcomeUnknown),
@@ -215,9 +215,9 @@ def test_nothing_of_a_message_is_logged(tiny: TinyTwilio, caplog: pytest.LogCapt
 
 
 @pytest.mark.parametrize("base, expected", [
-    ("https://d.example/s", "https://d.example/s?ref=a+b%26c"),
-    ("https://d.example/s?x=1", "https://d.example/s?x=1&ref=a+b%26c"),
-    ("https://d.example/s#rc=2&rp=all", "https://d.example/s?ref=a+b%26c#rc=2&rp=all"),
+    ("https://d.example/s", "https://d.example/s?ref=a+b%26c."),
+    ("https://d.example/s?x=1", "https://d.example/s?x=1&ref=a+b%26c."),
+    ("https://d.example/s#rc=2&rp=all", "https://d.example/s?ref=a+b%26c.#rc=2&rp=all"),
 ])
 def test_the_reference_stands_in_the_query_before_what_is_twilios(base: str, expected: str) -> None:
     assert status_callback(base, "a b&c") == expected

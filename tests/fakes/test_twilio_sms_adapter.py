@@ -106,7 +106,7 @@ def test_the_longest_text_and_the_most_files_leave_as_one_message(bench: Bench) 
     (Behaviour.FAILS, {"status": 504}, OutcomeUnknown),
     (Behaviour.REFUSES, {"code": 21610}, OptedOut),
     (Behaviour.REFUSES, {"code": 21211}, Rejected),
-    (Behaviour.REFUSES, {"code": 21408}, AccountProblem),
+    (Behaviour.REFUSES, {"code": 21408}, Rejected),
     (Behaviour.REFUSES, {"code": 21611}, RetryLater),
     (Behaviour.REVOKED, {}, AccountProblem),
     (Behaviour.HANGS_BEFORE, LOST, OutcomeUnknown),
