@@ -229,6 +229,15 @@ class Answerer(Protocol):
 
 
 @runtime_checkable
+class Fetcher(Protocol):
+    """A channel whose messages bring files that lie with the provider."""
+
+    def fetch(self, file: RemoteFile) -> bytes:
+        """The bytes of a file, by the account's credentials. Raises a ChannelError; FileRefused: never again."""
+        ...
+
+
+@runtime_checkable
 class Poller(Protocol):
     """A channel we ask."""
 

@@ -7,8 +7,17 @@ leave by another channel, to the same telephone.
 
 from __future__ import annotations
 
-from channels import twilio_call_list, twilio_calls, twilio_request
-from channels.base import AccountSettings, Answer, Capabilities, DeliveryUpdate, InboundMessage, Poll, WebhookRequest
+from channels import twilio_call_list, twilio_calls, twilio_media, twilio_request
+from channels.base import (
+    AccountSettings,
+    Answer,
+    Capabilities,
+    DeliveryUpdate,
+    InboundMessage,
+    Poll,
+    RemoteFile,
+    WebhookRequest,
+)
 from channels.errors import Unreadable
 from channels.fields import Fields
 from channels.voice_words import spoken
@@ -38,6 +47,10 @@ class TwilioVoice:
     def parse(self, request: WebhookRequest) -> list[InboundMessage | DeliveryUpdate]:
         """A recording, a stand-in for one, or nothing: most steps of a call say nothing new. Raises Unreadable."""
         return list(twilio_calls.left_behind(request.url, twilio_request.fields(request)))
+
+    def fetch(self, file: RemoteFile) -> bytes:
+        """A recording. Raises a ChannelError."""
+        return twilio_media.fetch(self._account, file)
 
     def answer(self, request: WebhookRequest) -> Answer:
         """What the caller hears next. Never raises: somebody is on the line."""
