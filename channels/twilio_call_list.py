@@ -14,8 +14,8 @@ from typing import Any
 from channels import twilio_calls, twilio_client
 from channels.base import AccountSettings, InboundMessage, Poll
 from channels.errors import Unreadable
+from channels.fields import Fields
 from channels.twilio_list import PAGE, Window, asking, window
-from channels.twilio_request import Fields
 
 ENDED = ("completed", *twilio_calls.MISSED)
 
