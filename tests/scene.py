@@ -21,6 +21,11 @@ INTAKE = "+254700000100"
 CITIZEN = "+254711000523"
 
 
+def unsigned(text: str) -> str:
+    """A text without the line that says who wrote it."""
+    return text.partition("\n- ")[0]
+
+
 class Scene:
     """Short words for what tests need done; every write goes through the real actions."""
 

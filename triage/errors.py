@@ -16,6 +16,8 @@ TriageError
 ├── NoReplyAccount          422  no account the sender rule gives you
 ├── OptedOut                422  the person said STOP
 ├── TooLong                 422
+│   └── TooManyParts        422  longer than the text messages it may be sent in
+├── WindowClosed            422  the network allows free answers only for a while after the person wrote
 ├── NotApproved             422  a newcomer's sends wait for a second pair of eyes
 └── KeyReused               422  the same idempotency key with another text
 
@@ -160,6 +162,20 @@ class TooLong(TriageError):
 
     code, status = "too_long", 422
     sentence = N_("The text has %(length)s characters; at most %(most)s can be sent.")
+
+
+class TooManyParts(TooLong):
+    """params: parts, most."""
+
+    sentence = N_("This takes %(parts)s parts as a text message; at most %(most)s are sent. Shorten it.")
+
+
+class WindowClosed(TriageError):
+    """Free answers are possible only for so long after the person's last message. params: channel, hours."""
+
+    code, status = "window_closed", 422
+    sentence = N_("%(channel)s lets us answer only within %(hours)s hours of the person’s last message. "
+                  "Leave a note, or wait until they write again.")
 
 
 class NotApproved(TriageError):

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.api.programs import KEY, Desk, code, reply
+from tests.scene import unsigned
 from triage import clock
 from triage.actions import closing, ingest, routing, teams
 from triage.queries import ledger, search
@@ -159,7 +160,7 @@ def test_an_answer_is_accepted_once_and_its_delivery_can_be_followed(desk: Desk)
     followed = desk.maya.get(f"/deliveries/{first.json['id']}").json
     assert (followed["state"], followed["report"]) == ("sent", shown["id"])
     assert [one["outcome"] for one in followed["attempts"]] == ["accepted"]
-    assert [text for _, _, text in desk.scene.sent].count("Thank you") == 1
+    assert [unsigned(text) for _, _, text in desk.scene.sent].count("Thank you") == 1
     assert code(reply(desk, shown, "Something else")) == (422, "key_reused")
 
 
@@ -266,7 +267,8 @@ def test_a_caller_is_answered_only_where_they_allowed_it(desk: Desk) -> None:
     assert (shown["sending"]["blocked"], shown["sending"]["channel"], shown["consent_answer"]) == (None, "sms", True)
     assert reply(desk, shown).status_code == 202
     desk.scene.carry()
-    assert desk.scene.sent[-1][1:] == ("+254711000888", "Thank you")
+    _, to, text = desk.scene.sent[-1]
+    assert (to, text) == ("+254711000888", "Thank you\n- Maya, volunteer at Harbour Election Desk")
 
 
 def test_a_text_that_came_by_another_gateway_is_a_text(desk: Desk) -> None:

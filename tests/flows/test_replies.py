@@ -58,7 +58,8 @@ def test_an_answer_leaves_from_the_holders_own_account(talk: Talk) -> None:
     delivery = talk.reply()
     own = db.session.query(Account).filter_by(operator_id=talk.maya.id).one()
     assert talk.scene.carry() == 1
-    assert talk.scene.sent == [(own.address, CITIZEN, TEXT)]
+    signed = f"{TEXT}\n- Maya, volunteer at Harbour Election Desk"
+    assert talk.scene.sent == [(own.address, CITIZEN, signed)]
     assert talk.state(delivery) == "sent"
     row = reports.view(talk.report.id, talk.maya).row
     assert row.waiting_since is None

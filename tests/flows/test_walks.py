@@ -109,7 +109,7 @@ def test_walk_c_from_the_reply_form_to_delivered(
     for delivery_id in outbox.due():
         deliver(delivery_id)
     store = Store(settings.simulator_path)
-    assert "Which door?" in [line.text for line in store.sent_to(CITIZEN)]
+    assert "Which door?\n- Maya, volunteer at Harbour Election Desk" in [line.text for line in store.sent_to(CITIZEN)]
     reply = db.session.query(Delivery).filter_by(purpose="reply").one()
     assert reply.state == "sent"
     status = {"kind": "status", "channel": "sms", "to": scene_account(reply), "id": reply.provider_id,

@@ -97,7 +97,8 @@ def test_the_answer_goes_to_the_number_given_from_the_holders_own(citizen: Flask
     send(citizen, {"contact": "sms", "phone": "0712 345 678"})
     reply(scene, scene.newest(), amina, "Thank you")
     scene.carry()
-    assert scene.sent == [("+254700000299", "+254712345678", "Thank you")]
+    signed = "Thank you\n- Amina, volunteer at Harbour Election Desk"
+    assert scene.sent == [("+254700000299", "+254712345678", signed)]
 
 
 def test_after_stop_the_answer_is_read_at_back_and_nobody_writes(citizen: FlaskClient, scene: Scene) -> None:

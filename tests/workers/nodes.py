@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from channels.simulator import Store
 from config import Settings
 from tests.conftest import dispose, make_settings
 from tests.faults.browser import Browser
 from tests.patience import until
-from tests.scene import Scene
+from tests.scene import Scene, unsigned
 from tests.served import Served, Worker
 from tests.servers import Postgres, Redis
 from tests.visitor import PASSWORD
@@ -105,7 +105,8 @@ class Nodes:
     def delivery(self, text: str) -> Delivery:
         """Where the answer with these words stands."""
         db.session.rollback()
-        query = select(Delivery).join(Message, Message.id == Delivery.message_id).where(Message.body == text)
+        query = select(Delivery).join(Message, Message.id == Delivery.message_id).where(
+            or_(Message.body == text, Message.body.startswith(f"{text}\n- ")))
         return db.session.scalars(query.execution_options(populate_existing=True)).one()
 
     def state(self, text: str) -> str:
@@ -124,4 +125,4 @@ class Nodes:
 
     def arrived(self, text: str) -> int:
         """How often it came to the citizen's phone, by the carrier's own ledger."""
-        return [one.text for one in self.store.accepted()].count(text)
+        return [unsigned(one.text) for one in self.store.accepted()].count(text)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 
 from triage import clock, context, events
-from triage.actions import drafts, matters, outbox
+from triage.actions import drafts, matters, outbox, signatures
 from triage.crashpoints import crashpoint
 from triage.db import LOCK, db
 from triage.errors import (
@@ -21,35 +22,75 @@ from triage.errors import (
     OptedOut,
     TooLate,
     TooLong,
+    TooManyParts,
+    WindowClosed,
 )
 from triage.events import Kind
-from triage.models import Assignment, Contact, Delivery, Event, Message, Operator, Report
+from triage.models import Assignment, Contact, Delivery, DeliveryAttempt, Event, Message, Operator, Report
 from triage.models.deliveries import WAITING
 from triage.models.reports import DANGER
-from triage.queries import sending
+from triage.queries import parts, sending, signing
 
 MOVES_ON = (Kind.REPORT_JOINED, Kind.REPORT_LINKED, Kind.REPLY_ACCEPTED)
 KEY_CHARACTERS = 100
 
 
-def reply(report_id: int, actor: Operator, assignment_id: int, seen_seq: int, text: str, key: str) -> Delivery:
-    """Accept an answer: message and delivery, held for the undo seconds.
+@dataclass(frozen=True)
+class Answer:
+    """What an operator wrote: under which assignment, having seen which event last, and its name for ever."""
 
-    The same `key` with the same text gives the delivery it gave before; with another text KeyReused.
-    Raises NotTheHolder, ConversationMovedOn, NoReplyAccount, OptedOut, TooLong, NotApproved, BadInput.
+    report_id: int
+    assignment_id: int
+    seen_seq: int
+    text: str
+    key: str
+
+
+def reply(report_id: int, actor: Operator, assignment_id: int, seen_seq: int, text: str, key: str,
+          by: str | None = None) -> Delivery:
+    """Accept an answer: message and delivery, held for the undo seconds, signed as the account wants it.
+
+    The same `key` with the same text gives the delivery it gave before; with another text KeyReused. `by` names the
+    other channel to the same person where the usual one lets nobody answer any more. Raises NotTheHolder,
+    ConversationMovedOn, NoReplyAccount, OptedOut, WindowClosed, TooLong, NotApproved, BadInput.
     """
-    text = text.strip()
-    if not text or not 0 < len(key) <= KEY_CHARACTERS:
+    answer = Answer(report_id, assignment_id, seen_seq, text.strip(), key)
+    return _once(answer, actor, lambda report, held: _queue(answer, report, held, actor, by))
+
+
+def sent_by_hand(answer: Answer, actor: Operator) -> Delivery:
+    """Write down an answer that `actor` has sent from their own device: nothing leaves by machine.
+
+    It counts against the limits of their own account, which it is told to come from. Keys, fence and stale pages
+    as in `reply`. Raises NotTheHolder, ConversationMovedOn, NoReplyAccount, OptedOut, NotApproved, BadInput.
+    """
+    answer = replace(answer, text=answer.text.strip())
+    return _once(answer, actor, lambda report, held: _note_sent(answer, report, held, actor))
+
+
+def _once(answer: Answer, actor: Operator, accept: Callable[[Report, Assignment], Delivery]) -> Delivery:
+    """What the same answer gave before, else what `accept` makes of it: behind the report's lock, for its holder."""
+    if not answer.text or not 0 < len(answer.key) <= KEY_CHARACTERS:
         raise BadInput(N_("Write an answer first."), "text")
-    _hold_off_stop(report_id)
-    report = matters.lock(report_id, actor)
-    dedupe_key = f"reply:{actor.id}:{report_id}:{key}"
-    earlier = _earlier(dedupe_key, text)
+    _hold_off_stop(answer.report_id)
+    report = matters.lock(answer.report_id, actor)
+    earlier = _earlier(_name(answer, actor), answer.text)
     if earlier is not None:
         return earlier
-    held = matters.require_holder(report, actor, assignment_id)
-    _check_seen(report, actor, seen_seq)
-    return _accept(report, actor, held, text, dedupe_key)
+    held = matters.require_holder(report, actor, answer.assignment_id)
+    _check_seen(report, actor, answer.seen_seq)
+    delivery = accept(report, held)
+    held.last_active_at = clock.now()
+    drafts.clear(report.id, actor.id)
+    matters.reckon(report)
+    events.record(Kind.REPLY_ACCEPTED, report.id, actor.id, delivery=delivery.id, message=delivery.message_id)
+    crashpoint("out.accepted")
+    return delivery
+
+
+def _name(answer: Answer, actor: Operator) -> str:
+    """What names an answer for ever, however it was sent."""
+    return f"reply:{actor.id}:{answer.report_id}:{answer.key}"
 
 
 def _hold_off_stop(report_id: int) -> None:
@@ -65,14 +106,9 @@ def _earlier(dedupe_key: str, text: str) -> Delivery | None:
     message = db.session.scalar(select(Message).where(Message.dedupe_key == dedupe_key))
     if message is None:
         return None
-    if message.fingerprint != fingerprint(text):
+    if message.fingerprint != signatures.fingerprint(text):
         raise KeyReused
     return db.session.scalar(select(Delivery).where(Delivery.message_id == message.id))
-
-
-def fingerprint(text: str) -> str:
-    """SHA-256 of a text, hexadecimal: tells whether a repeated key means the same answer."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _check_seen(report: Report, actor: Operator, seen_seq: int) -> None:
@@ -87,23 +123,46 @@ def _check_seen(report: Report, actor: Operator, seen_seq: int) -> None:
         raise ConversationMovedOn(count=count)
 
 
-def _accept(report: Report, actor: Operator, held: Assignment, text: str, dedupe_key: str) -> Delivery:
-    route = _checked_route(report, actor, text)
+def _queue(answer: Answer, report: Report, held: Assignment, actor: Operator, by: str | None) -> Delivery:
+    route = _checked_route(report, actor, by)
+    body = _checked_body(answer.text + signing.ending(route, report, actor), route)
+    message = _message(answer, report, actor, route, body)
+    delivery = outbox.add(message, "reply", held.id, undo_seconds(report))
+    delivery.segments = parts.segmented(body, route.capabilities)
+    return delivery
+
+
+def _message(answer: Answer, report: Report, actor: Operator, route: sending.Route, body: str) -> Message:
     message = Message(
         report_id=report.id, contact_id=route.contact.id if route.contact else None,
         account_id=route.account.id if route.account else None, channel=route.channel, direction="out",
-        body=text, operator_id=actor.id, recorded_at=clock.now(), dedupe_key=dedupe_key,
-        fingerprint=fingerprint(text), in_reply_to=_answers(report, route.channel),
+        body=body, operator_id=actor.id, recorded_at=clock.now(), dedupe_key=_name(answer, actor),
+        fingerprint=signatures.fingerprint(answer.text), in_reply_to=_answers(report, route.channel),
     )
     db.session.add(message)
     db.session.flush()
-    delivery = outbox.add(message, "reply", held.id, undo_seconds(report))
-    held.last_active_at = clock.now()
-    drafts.clear(report.id, actor.id)
-    matters.reckon(report)
-    events.record(Kind.REPLY_ACCEPTED, report.id, actor.id, delivery=delivery.id, message=message.id)
-    crashpoint("out.accepted")
+    return message
+
+
+def _note_sent(answer: Answer, report: Report, held: Assignment, actor: Operator) -> Delivery:
+    """Sent, with a try that counts as any other. Nothing waits for a slot: it has left already."""
+    message = _message(answer, report, actor, _own_route(report, actor), answer.text)
+    delivery, now = outbox.add(message, "reply", held.id, 0), clock.now()
+    delivery.by_hand, delivery.state, delivery.next_attempt_at, delivery.settled_at = True, "sent", None, now
+    db.session.add(DeliveryAttempt(delivery_id=delivery.id, account_id=delivery.account_id, started_at=now,
+                                   finished_at=now, outcome="accepted"))
+    events.record(Kind.DELIVERY_SENT, report.id, actor.id, delivery=delivery.id, by_hand=True)
     return delivery
+
+
+def _own_route(report: Report, actor: Operator) -> sending.Route:
+    """By the actor's own account; without one there is nothing that it could count against."""
+    _check_approved(actor)
+    route = sending.by_own(report, actor)
+    if route is None:
+        raise NoReplyAccount(channel=report.channel)
+    _check_wanted(route)
+    return route
 
 
 def undo_seconds(report: Report) -> int:
@@ -111,17 +170,35 @@ def undo_seconds(report: Report) -> int:
     return 0 if report.priority == DANGER else context.settings().undo_seconds
 
 
-def _checked_route(report: Report, actor: Operator, text: str) -> sending.Route:
+def _check_approved(actor: Operator) -> None:
     if actor.needs_approval:
         raise NotApproved
-    route = sending.route(report, actor)
-    if route is None:
-        raise NoReplyAccount(channel=report.channel)
+
+
+def _check_wanted(route: sending.Route) -> None:
     if route.contact is not None and route.contact.opted_out_at is not None:
         raise OptedOut
-    if len(text) > route.capabilities.max_length:
-        raise TooLong(length=len(text), most=route.capabilities.max_length)
+
+
+def _checked_route(report: Report, actor: Operator, by: str | None) -> sending.Route:
+    _check_approved(actor)
+    route = sending.chosen(report, actor, by)
+    if route is None:
+        raise NoReplyAccount(channel=report.channel)
+    _check_wanted(route)
+    if sending.closed(route):
+        raise WindowClosed(channel=route.channel, hours=(route.capabilities.answer_within or 0) // 3600)
     return route
+
+
+def _checked_body(body: str, route: sending.Route) -> str:
+    """The whole text as it is sent, if it may be so long."""
+    most, count = context.settings().most_parts, parts.segmented(body, route.capabilities)
+    if count > most:
+        raise TooManyParts(parts=count, most=most)
+    if len(body) > route.capabilities.max_length:
+        raise TooLong(length=len(body), most=route.capabilities.max_length)
+    return body
 
 
 def _answers(report: Report, channel: str) -> str | None:

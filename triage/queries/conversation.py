@@ -112,6 +112,7 @@ def _state(delivery: Delivery, message: Message, names: _Names, actor: Operator)
         id=delivery.id, state=delivery.state, channel=delivery.channel,
         account=names.accounts.get(delivery.account_id or 0), sends_at=delivery.next_attempt_at,
         settled_at=delivery.settled_at, error=delivery.last_error, mine=message.operator_id == actor.id,
+        by_hand=delivery.by_hand,
     )
 
 

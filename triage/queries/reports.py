@@ -8,7 +8,8 @@ from triage import clock, events
 from triage.db import db
 from triage.errors import NotFound
 from triage.models import Assignment, Consent, Draft, Operator, Report
-from triage.queries import conversation, identity, rows, scope
+from triage.queries import conversation, identity, rows, scope, signing
+from triage.queries import sending as routes
 from triage.queries.shapes import ReportView, Row
 from triage.rights import Right
 
@@ -24,10 +25,10 @@ def load(report_id: int, actor: Operator) -> Report:
     return found
 
 
-def view(report_id: int, actor: Operator, shown: int = conversation.SHOWN) -> ReportView:
+def view(report_id: int, actor: Operator, shown: int = conversation.SHOWN, by: str | None = None) -> ReportView:
     """Everything the report page shows, with the newest `shown` lines of the conversation.
 
-    The event number is read first: nothing newer is hidden behind it.
+    The event number is read first: nothing newer is hidden behind it. `by` names the other channel of an answer.
     """
     seq = events.head()
     report = load(report_id, actor)
@@ -37,11 +38,18 @@ def view(report_id: int, actor: Operator, shown: int = conversation.SHOWN) -> Re
     draft = db.session.scalar(select(Draft).where(Draft.report_id == report_id, Draft.operator_id == actor.id))
     return ReportView(
         row=row, seq=seq, assignment=held.id if held else None, held_since=held.started_at if held else None,
-        entries=entries, earlier=earlier, sending=identity.sending(report, actor, may_write=row.mine),
+        entries=entries, earlier=earlier, sending=identity.sending(report, actor, may_write=row.mine, by=by),
         draft=draft.body if draft else "", draft_saved_at=draft.saved_at if draft else None,
         may_claim=_may_claim(report, actor), may_write=row.mine, may_assign=actor.may(Right.ASSIGN_REPORTS),
         consent_answer=_consent(report), other_reports=_others(report, actor), split_from=report.split_from,
+        opening=_opening(report, actor) if row.mine and draft is None else "",
     )
+
+
+def _opening(report: Report, actor: Operator) -> str:
+    """How a new holder may begin. A draft that is there, even an empty one, is left as it is."""
+    route = routes.route(report, actor)
+    return signing.opening(report, route.contact if route else None, actor)
 
 
 def _open_assignment(report_id: int) -> Assignment | None:

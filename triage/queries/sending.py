@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
 from channels import registry
 from channels.base import Capabilities
-from triage import limits
+from triage import clock, limits
 from triage.db import db
 from triage.models import Account, Contact, DeliveryAttempt, Message, Operator, Report, SenderRule
 
 REPLY_CHANNEL = {"phone": "sms", "email": "email"}  # how a reply contact of a kind is written to
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # when the time to answer somebody ended who never wrote
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,57 @@ def route(report: Report, operator: Operator) -> Route | None:
     return _by_account(report.channel, report, operator, _contact(report.contact_id))
 
 
+def chosen(report: Report, operator: Operator, by: str | None = None) -> Route | None:
+    """The route, or the other one to the same person where the usual one's time has ended.
+
+    That is taken where `by` names its channel, or where the person themselves wrote by it last.
+    """
+    usual = route(report, operator)
+    if usual is None or by == usual.channel:
+        return usual
+    other = instead(usual, report, operator)
+    wanted = by or (_last_heard_by(report) if other is not None else None)
+    return other if other is not None and other.channel == wanted else usual
+
+
+def instead(usual: Route, report: Report, operator: Operator) -> Route | None:
+    """The other route to the person of one whose time to answer has ended, where the rule gives an account."""
+    person = usual.contact
+    if not closed(usual) or person is None or person.opted_out_at is not None:
+        return None
+    channel = REPLY_CHANNEL.get(person.address_kind)
+    return _by_account(channel, report, operator, person) if channel not in (None, usual.channel) else None
+
+
+def _last_heard_by(report: Report) -> str | None:
+    heard = select(Message.channel).where(Message.report_id == report.id, Message.direction == "in")
+    return db.session.scalar(heard.order_by(Message.id.desc()).limit(1))
+
+
+def closed(route: Route) -> bool:
+    """Whether the time in which this account may write freely to this person has ended."""
+    ends = closes_at(route)
+    return ends is not None and ends <= clock.now()
+
+
+def closes_at(route: Route) -> datetime | None:
+    """When that time ends; None where the channel has no such time."""
+    return window_closes(route.account, route.contact.id if route.contact else None) if route.account else None
+
+
+def window_closes(account: Account, person: int | None) -> datetime | None:
+    """When the time ends in which `account` may write freely to the contact of this number; long ago where they
+    never wrote to it, None where its channel has no such time.
+    """
+    seconds = registry.capabilities(account.channel, account.provider).answer_within
+    if seconds is None or person is None:
+        return None
+    said = select(func.max(func.coalesce(Message.sent_at, Message.recorded_at))).where(
+        Message.contact_id == person, Message.account_id == account.id, Message.direction == "in")
+    last = db.session.scalar(said)
+    return min(last, clock.now()) + timedelta(seconds=seconds) if last is not None else NEVER
+
+
 def _contact(contact_id: int | None) -> Contact | None:
     return db.session.get(Contact, contact_id) if contact_id is not None else None
 
@@ -54,20 +106,45 @@ def _by_account(channel: str, report: Report, operator: Operator, contact: Conta
 
 
 def rule(channel: str) -> str:
-    """The sender rule of a channel; `holder` unless the desk chose another."""
+    """The sender rule of a channel: what the desk chose, else what the channel is made for."""
     row = db.session.get(SenderRule, channel)
-    return row.rule if row is not None else "holder"
+    return row.rule if row is not None else registry.capabilities_of_channel(channel).default_rule
 
 
 def account_for(channel: str, report: Report, operator: Operator) -> Account | None:
-    """The one account the rule gives: the holder's own, a shared one that sticks, or the one written to."""
-    chosen = rule(channel)
-    if chosen == "arrival":
-        account = db.session.get(Account, report.account_id) if report.account_id else None
-        return account if account is not None and account.can_send and account.channel == channel else None
-    if chosen == "pool":
+    """The one account the rule gives: the holder's own, a shared one that sticks, or the one written to.
+
+    Never the own account of somebody else, though the person may have written to it.
+    """
+    wanted = rule(channel)
+    if wanted == "arrival":
+        return _written_to(channel, report, operator)
+    if wanted == "pool":
         return _sticky(channel, report) or _least_used(channel)
     return _first(channel, Account.operator_id == operator.id)
+
+
+def _written_to(channel: str, report: Report, operator: Operator) -> Account | None:
+    """The account the person wrote to last, of those that `operator` may answer from."""
+    query = (
+        select(Account).join(Message, Message.account_id == Account.id)
+        .where(Message.report_id == report.id, Message.direction == "in", Account.channel == channel, Account.can_send,
+               Account.operator_id.is_(None) | (Account.operator_id == operator.id))
+    )
+    return db.session.scalars(query.order_by(Message.id.desc()).limit(1)).first()
+
+
+def by_own(report: Report, operator: Operator) -> Route | None:
+    """By which account of their own `operator` would have written by hand: of the report's channel, else of another
+    that reaches the same address, whether it can send by itself or not.
+    """
+    contact = _contact(report.reply_contact_id) or _contact(report.contact_id)
+    if contact is None:
+        return None
+    mine = db.session.scalars(select(Account).where(Account.operator_id == operator.id).order_by(Account.id)).all()
+    routes = [Route(one.channel, one, contact, registry.capabilities(one.channel, one.provider)) for one in mine]
+    fits = [one for one in routes if one.capabilities.address_kind == contact.address_kind]
+    return min(fits, key=lambda one: one.channel != report.channel, default=None)
 
 
 def _first(channel: str, *conditions: object) -> Account | None:

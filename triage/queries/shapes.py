@@ -58,6 +58,7 @@ class DeliveryState:
     settled_at: datetime | None
     error: str | None
     mine: bool
+    by_hand: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Sending:
-    """By what the holder would answer: either `account` and `to` are set, or `blocked` holds an error code."""
+    """By what the holder would answer: either `account` and `to` are set, or `blocked` holds an error code.
+
+    `ending` is the line the answer is signed with. `leaves_at` is when it would leave, after `ahead` others; None:
+    only a person knows. `closes_at` ends the time in which the person may be answered so, `instead` is the channel
+    by which the rule gives another way then. `part_micros` is what one part costs.
+    """
 
     channel: str
     account: str | None
@@ -89,11 +95,23 @@ class Sending:
     to: str
     max_length: int
     is_public: bool
-    blocked: str | None  # no_reply_account | opted_out | not_the_holder | needs_approval | account_paused
+    # no_reply_account | opted_out | not_the_holder | needs_approval | account_paused | account_broken |
+    # account_suspended | ceiling_reached | window_closed
+    blocked: str | None
     slots_left: int | None  # of the tightest window
     slots_of: int | None
     window_seconds: int | None
     next_slot_at: datetime | None
+    ending: str = ""
+    segmented: bool = False
+    most_parts: int = 1
+    leaves_at: datetime | None = None
+    ahead: int = 0
+    closes_at: datetime | None = None
+    hours: int | None = None  # how long after their last message the person may be answered so
+    instead: str | None = None
+    part_micros: int | None = None
+    by_hand: str | None = None  # the own account that an answer sent by hand is told to come from
 
 
 @dataclass(frozen=True)
@@ -115,6 +133,7 @@ class ReportView:
     consent_answer: bool | None
     other_reports: Sequence[Row]  # of the same person, newest first, at most five
     split_from: int | None
+    opening: str = ""  # what a new holder may begin with, where nothing is typed yet
 
 
 @dataclass(frozen=True)
