@@ -13,6 +13,7 @@ from triage.actions import (
     assignments,
     closing,
     copies,
+    deliveries,
     doubt,
     inbound,
     ingest,
@@ -31,7 +32,7 @@ from triage.actions import (
 from triage.actions.deliveries import Settlement
 from triage.db import db
 from triage.events import Kind, after
-from triage.models import Account, Desk, Message, Operator, Report, Team
+from triage.models import Account, Delivery, Desk, Message, Operator, Report, Team
 
 SECRET_WORDS = "Umeya kisiwani"
 ANOTHER = "+254711000999"
@@ -82,7 +83,9 @@ class Evening:
         self.reply(Settlement("account_problem", error="suspended"))
         self.do(lambda: setattr(db.session.merge(account), "limits", [[1, 600]]))
         waiting = self.reply()
-        self.do(lambda: replies.undo(waiting, self.maya))
+        held = db.session.get_one(Delivery, waiting)
+        self.do(lambda: setattr(held, "state", "held"), lambda: deliveries.begin_attempt(waiting),
+                lambda: replies.undo(waiting, self.maya))
 
     def _update(self, delivery_id: int, state: str) -> DeliveryUpdate:
         return DeliveryUpdate("sms", "", f"OUT{delivery_id}", state)

@@ -184,7 +184,6 @@ def test_limits_hold_back_what_is_too_much_and_lose_nothing(scene: Scene) -> Non
     for number in range(5):
         talk.reply(f"part {number}", f"k{number}")
     assert scene.carry() == 2
-    assert Kind.DELIVERY_DEFERRED in scene.kinds(talk.report)
     with scene.later(seconds=61):
         assert scene.carry() == 2
     with scene.later(seconds=122):

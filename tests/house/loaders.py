@@ -8,7 +8,7 @@ from tests.house.source import Function, Source, calls, rule
 
 GUARDED = {
     "report", "primary", "message", "delivery", "attempt", "draft", "note", "account", "contact", "item", "session",
-    "operator", "team", "assignment", "token",
+    "operator", "team", "assignment", "token", "file",
 }
 ROLES = {"operator", "coordinator", "admin", "auditor"}
 # Where roles are what it is about: the table, the people and their page, the command line, the made-up desk.
@@ -26,6 +26,7 @@ WITHOUT_ACTOR = {
     "triage.queries.scope.teams_of": "a condition, no loader: it is what asks",
     "triage.queries.scope.family": "a condition, no loader",
     "triage.queries.scope.open_to": "a condition, no loader: whom a report could be given to",
+    "triage.queries.accounts.trial_of": "the command line, which has no actor",
     "triage.queries.costs.spent": DESK,
     "triage.queries.tokens.of_operator": "a person's own page and the command line list tokens, never a secret",
     "triage.queries.forecast.of_new": "of an account that was loaded for whoever asks",
@@ -42,6 +43,11 @@ WITHOUT_ACTOR = {
     "triage.actions.attempts.start": DESK,
     "triage.actions.contacts.acknowledge": DESK,
     "triage.actions.deliveries.begin_attempt": DESK,
+    "triage.actions.deliveries.begin_for": "the telephone of an account fetches, after its secret was asked",
+    "triage.actions.endings.fresh": DESK,
+    "triage.actions.faring.lock": DESK,
+    "triage.actions.faring.recovered": DESK,
+    "triage.actions.faring.well_since": DESK,
     "triage.actions.deliveries.settle": DESK,
     "triage.actions.doubt.apply_update": DESK,
     "triage.actions.deliveries.locked": DESK,
@@ -50,6 +56,8 @@ WITHOUT_ACTOR = {
     "triage.actions.drafts.inherit": BEHIND,
     "triage.actions.drafts.clear": BEHIND,
     "triage.actions.ingest.understand_later": DESK,
+    "triage.actions.ingest.files_of": DESK,
+    "triage.queries.files.leaving": DOOR,
     "triage.actions.matters.copies": BEHIND,
     "triage.actions.matters.holding": BEHIND,
     "triage.actions.matters.start": BEHIND,

@@ -6,8 +6,7 @@ parts needs the one before it, so rows are locked in the order contact, report, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
@@ -40,8 +39,10 @@ PEOPLE, REPORTS, ROWS, ACCOUNTS, MESSAGES, TRIES = (
     cast(Table, model.__table__) for model in (Contact, Report, Delivery, Account, Message, DeliveryAttempt))
 NUMBER = bindparam("number", type_=BigKey)
 TRIED = TRIES.alias("tried")
-PAUSED_RECHECK = timedelta(minutes=5)  # resuming does not wait for it
-SENDER = ("id", "channel", "provider", "address", "operator_id", "secret_sealed", "limits", "paused_until", "paused_at")
+# What of an account is read with its attempt: what an adapter needs, and what decides whether it may begin.
+SENDER = ("id", "channel", "provider", "address", "operator_id", "secret_sealed", "limits", "options", "paused_until",
+          "paused_why", "paused_at", "trouble", "troubled_at", "turn", "next_slot_at", "ceiling_micros")
+CHARGED = ("accepted", "unknown")  # what surely did not leave costs nothing
 
 
 def _locked(table: Table, source: FromClause, name: str, *also: Any) -> CTE:
@@ -69,7 +70,8 @@ def _to_begin() -> Select[Any]:
     account = _locked(ACCOUNTS, sent.join(ACCOUNTS, ACCOUNTS.c.id == sent.c.account_id), "account")
     rest = sent.join(MESSAGES, MESSAGES.c.id == sent.c.message_id).outerjoin(person, true()).outerjoin(account, true())
     return select(
-        *sent.c["id", "report_id", "state", "next_attempt_at", "purpose", "channel", "contact_id", "account_id"],
+        *sent.c["id", "report_id", "state", "next_attempt_at", "purpose", "channel", "contact_id", "account_id", "turn",
+                "segments"],
         *MESSAGES.c["body", "in_reply_to"], MESSAGES.c.operator_id.label("author_id"),
         *person.c["opted_out_at", "address_kind", "address_key", "address_sealed"],
         *[account.c[name].label(f"account_{name}") for name in SENDER if name != "id"],
@@ -78,9 +80,12 @@ def _to_begin() -> Select[Any]:
 
 def _to_settle() -> Select[Any]:
     mine = ROWS.join(TRIED, TRIED.c.delivery_id == ROWS.c.id)
-    which = select(*ROWS.c["id", "report_id"]).select_from(mine).where(TRIED.c.id == NUMBER).cte("which")
+    tried = select(*ROWS.c["id", "report_id", "account_id"], TRIED.c.started_at).select_from(mine)
+    which = tried.where(TRIED.c.id == NUMBER).cte("which")
     sent = _behind(_report(which, which))
-    return select(*sent.c["id", "report_id", "state"])
+    rest = sent.join(which, true()).outerjoin(ACCOUNTS, ACCOUNTS.c.id == which.c.account_id)
+    return select(*sent.c["id", "report_id", "state", "account_id"], which.c.started_at,
+                  *ACCOUNTS.c["trouble", "paused_why"]).select_from(rest)
 
 
 BEGIN, SETTLE = _to_begin(), _to_settle()
@@ -90,7 +95,8 @@ OPEN = insert(TRIES).returning(TRIES.c.id)
 CHANGE = update(ROWS).where(ROWS.c.id == NUMBER)
 STARTED = CHANGE.values(state="sending", next_attempt_at=None)
 ENDED = (update(TRIES).where(TRIES.c.id == NUMBER, TRIES.c.finished_at.is_(None))
-         .values({name: bindparam(f"to_{name}") for name in ("finished_at", "outcome", "provider_id")}))
+         .values({name: bindparam(f"to_{name}") for name in ("finished_at", "outcome", "provider_id")}
+                 | {"cost_micros": TRIES.c.cost_micros * bindparam("charged", type_=BigKey)}))
 DONE = CHANGE.values({name: bindparam(f"to_{name}") for name in ("state", "provider_id", "settled_at")}
                      | {"last_error": None, "next_attempt_at": None})
 
@@ -132,20 +138,17 @@ def sender(found: Row[Any]) -> Account | None:
     return Account(**{name: getattr(found, f"account_{name}") for name in SENDER})
 
 
-def slot(account: Account, now: datetime) -> datetime:
-    """When the next attempt of a locked account may begin: now, or later."""
-    if account.paused_at is not None:
-        return now + PAUSED_RECHECK
-    return limits.next_slot(max(now, account.paused_until or now), _windows(account))
-
-
-def _windows(account: Account) -> Iterable[limits.Window]:
+def slot(account: Account, now: datetime, ahead: int) -> datetime:
+    """When the next attempt of a locked account may begin, by its windows, if `ahead` others begin now: now, or later.
+    """
     wanted = sending.account_limits(account)
     if not wanted:
-        return []
-    skipped = {f"skip_{place}": count - 1 for place, (count, _) in enumerate(wanted)}
-    newest: Sequence[datetime | None] = execute(_newest(len(wanted)), {"account": account.id, **skipped}).one()
-    return [limits.Window(count, seconds, at) for (count, seconds), at in zip(wanted, newest, strict=True)]
+        return now
+    standing = [count - 1 - ahead for count, _ in wanted]
+    skipped = {f"skip_{place}": max(back, 0) for place, back in enumerate(standing)}
+    newest = execute(_newest(len(wanted)), {"account": account.id, **skipped}).one()
+    return limits.next_slot(now, [limits.Window(count, seconds, at if back >= 0 else now) for (count, seconds), back, at
+                                  in zip(wanted, standing, newest, strict=True)])
 
 
 @cache
@@ -157,9 +160,9 @@ def _newest(count: int) -> Executable:
                     for place in range(count)])
 
 
-def start(delivery_id: int, account_id: int | None, now: datetime) -> int:
+def start(delivery_id: int, account_id: int | None, now: datetime, cost: int | None) -> int:
     """Open an attempt; its number. The partial unique index refuses a second one."""
-    attempt = {"delivery_id": delivery_id, "account_id": account_id, "started_at": now}
+    attempt = {"delivery_id": delivery_id, "account_id": account_id, "started_at": now, "cost_micros": cost}
     number: int = execute(OPEN, attempt).scalar_one()
     execute(STARTED, {"number": delivery_id})
     return number
@@ -167,7 +170,8 @@ def start(delivery_id: int, account_id: int | None, now: datetime) -> int:
 
 def end(attempt_id: int, outcome: str, provider_id: str | None) -> bool:
     """End an attempt, once: whether it was still open."""
-    how = {"to_finished_at": clock.now(), "to_outcome": outcome, "to_provider_id": provider_id}
+    how = {"to_finished_at": clock.now(), "to_outcome": outcome, "to_provider_id": provider_id,
+           "charged": int(outcome in CHARGED)}
     return execute(ENDED, {"number": attempt_id, **how}).rowcount == 1
 
 

@@ -1,11 +1,12 @@
 """The outbox in two transactions: `begin_attempt` before the network, `settle` after it. States only move forward.
 
-No attempt begins beyond an account's limits, after STOP, or while another is open: the account and the
-contact are locked, attempts are counted, and a partial unique index allows one open attempt.
+No attempt begins beyond an account's limits, out of its turn, after STOP, or while another is open: the account
+and the contact are locked, attempts are counted, and a partial unique index allows one open attempt.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,18 +16,19 @@ from sqlalchemy.exc import IntegrityError
 
 from channels.base import OutboundMessage
 from triage import backoff, clock, context, events, fitting
-from triage.actions import attempts, matters, outbox
+from triage.actions import attempts, costing, endings, faring, matters, turns
+from triage.actions.endings import finish as finish
 from triage.crashpoints import crashpoint
-from triage.db import LOCK, db, savepoint
+from triage.db import db, savepoint
 from triage.errors import NotFound
 from triage.events import Kind
-from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Event, Message
+from triage.models import Account, Contact, Delivery, DeliveryAttempt
 from triage.models.deliveries import WAITING
-from triage.queries import sending
+from triage.queries import sending, slots
 from triage.sealing import SealBroken
 
 NAMED_BEFORE = "the provider gave it the name of another answer"
-LOST = ("released", "reassigned", "lease", "linked")  # ends of an assignment after which its answers do not go on
+AFTER_OTHERS = timedelta(seconds=5)  # if it was this message and not its account, another one shows it first
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,11 @@ class SendOrder:
 
 @dataclass(frozen=True)
 class Settlement:
-    """How an attempt went: accepted, retry, rejected, unknown or account_problem. `after` is in seconds."""
+    """How an attempt went: accepted, retry, rejected, unknown or account_problem. `after` is in seconds.
+
+    `suspended`: the account problem is that the provider has switched the account off. `ours`: it was this desk
+    that failed, which tells nothing of the account.
+    """
 
     outcome: str
     provider_id: str | None = None
@@ -57,10 +63,35 @@ class Settlement:
     after: float | None = None
     repeatable: bool = False
     opted_out: bool = False
+    suspended: bool = False
+    ours: bool = False
 
 
-def begin_attempt(delivery_id: int) -> SendOrder | None:
-    """Open an attempt and say what to send; None where nothing may leave now (not due, running, over a limit)."""
+def begin_for(account_id: int, most: int) -> list[SendOrder]:
+    """Begin up to `most` messages in the order of the queue, within the limits, for the telephone that fetches them.
+    """
+    numbers = slots.first_due(account_id, most, clock.now())
+    _lock_all(numbers)
+    found = (begin_attempt(number, collecting=True) for number in numbers)
+    return [order for order in found if order is not None]
+
+
+def _lock_all(numbers: Sequence[int]) -> None:
+    """Of several attempts in one transaction every person is locked before any report, as for a single one."""
+    query = select(Delivery.contact_id, Delivery.report_id).where(Delivery.id.in_(numbers))
+    whom = db.session.execute(query).all()
+    people = select(Contact.id).where(Contact.id.in_({one.contact_id for one in whom})).order_by(Contact.id)
+    db.session.execute(people.with_for_update(key_share=True))
+    for report_id in sorted({one.report_id for one in whom}):
+        matters.lock_matter(report_id)
+
+
+def begin_attempt(delivery_id: int, *, collecting: bool = False) -> SendOrder | None:
+    """Open an attempt and say what to send; None where nothing may leave now.
+
+    It is not due, running, not its turn, over a limit or the stop level; or its account stands still. `collecting`:
+    the telephone of the account fetches it, and nobody else may begin what leaves so.
+    """
     found = attempts.lock_to_begin(delivery_id)
     now = clock.now()
     if found is None or found.state not in WAITING or (found.next_attempt_at or now) > now:
@@ -68,40 +99,37 @@ def begin_attempt(delivery_id: int) -> SendOrder | None:
     account = attempts.sender(found)
     refused = _refused(found, account)
     if refused is not None:
-        _call_off(_fresh(found.id), refused)
+        endings.call_off(endings.fresh(found.id), refused)
         return None
-    slot = attempts.slot(account, now) if account is not None else now
-    if slot > now:
-        _defer(_fresh(found.id), slot)
+    if account is not None and not turns.may_begin(found, account, now, collecting=collecting):
+        _wait(found)
         return None
     try:
         message = _outbound(found)
     except SealBroken:
-        finish(_fresh(found.id), "failed", "the address cannot be opened")
+        endings.finish(endings.fresh(found.id), "failed", "the address cannot be opened")
         return None
-    return _open(found, account, message, now)
+    return _begin(found, account, message, now)
+
+
+def _begin(found: Row[Any], account: Account | None, message: OutboundMessage, now: datetime) -> SendOrder | None:
+    cost = None
+    if account is not None:
+        cost = costing.expected(account, found.segments, message.recipient)
+        if not turns.may_cost(account, cost, now):
+            _wait(found)
+            return None
+        turns.taken(found, account, now)
+    attempt_id = attempts.start(found.id, found.account_id, now, cost)
+    events.record(Kind.DELIVERY_STARTED, found.report_id, delivery=found.id)
+    crashpoint("out.begun")
+    return SendOrder(attempt_id, found.id, account, found.channel, message, found.contact_id)
 
 
 def _refused(found: Row[Any], account: Account | None) -> str | None:
     if found.opted_out_at is not None and found.purpose != "stop_confirmation":
         return "opted_out"
-    return "account_transferred" if _anothers(account, found.purpose, found.author_id) else None
-
-
-def _anothers(account: Account | None, purpose: str, author_id: int | None) -> bool:
-    """Whether an answer would leave by the own account of somebody who did not write it."""
-    return account is not None and purpose == "reply" and account.operator_id not in (None, author_id)
-
-
-def _call_off(delivery: Delivery, why: str) -> None:
-    outbox.cancel(delivery, why)
-    matters.reckon(matters.lock(delivery.report_id))
-
-
-def _fresh(delivery_id: int) -> Delivery:
-    """The whole of a delivery that is locked: what is not simply sent or accepted is rare."""
-    query = select(Delivery).where(Delivery.id == delivery_id)
-    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+    return "account_transferred" if endings.anothers(account, found.purpose, found.author_id) else None
 
 
 def locked(delivery_id: int) -> Delivery | None:
@@ -114,16 +142,11 @@ def locked(delivery_id: int) -> Delivery | None:
     return db.session.scalar(query.execution_options(populate_existing=True))
 
 
-def _defer(delivery: Delivery, slot: datetime) -> None:
-    delivery.state, delivery.next_attempt_at = "queued", slot
-    events.record(Kind.DELIVERY_DEFERRED, delivery.report_id, delivery=delivery.id)
-
-
-def _open(found: Row[Any], account: Account | None, message: OutboundMessage, now: datetime) -> SendOrder:
-    attempt_id = attempts.start(found.id, found.account_id, now)
-    events.record(Kind.DELIVERY_STARTED, found.report_id, delivery=found.id)
-    crashpoint("out.begun")
-    return SendOrder(attempt_id, found.id, account, found.channel, message, found.contact_id)
+def _wait(found: Row[Any]) -> None:
+    """It keeps its place in the queue. Only the end of the undo seconds is written down, once."""
+    if found.state == "held":
+        endings.fresh(found.id).state = "queued"
+        events.record(Kind.DELIVERY_DEFERRED, found.report_id, delivery=found.id)
 
 
 def _outbound(found: Row[Any]) -> OutboundMessage:
@@ -142,9 +165,11 @@ def settle(attempt_id: int, settlement: Settlement) -> None:
         raise NotFound
     late = not attempts.end(attempt_id, said.outcome, said.provider_id)
     if said.outcome != "accepted" and not late:
-        SETTLERS[said.outcome](_fresh(found.id), said)
+        SETTLERS[said.outcome](endings.fresh(found.id), said)
     elif said.outcome == "accepted" and (found.state == "uncertain" or not late):
         _accepted(found, said)
+    if said.outcome == "accepted" and (found.trouble is not None or found.paused_why == "failing"):
+        faring.recovered(found.account_id, found.started_at)
     if not late:
         crashpoint("out.settling")
 
@@ -162,89 +187,72 @@ def _accepted(found: Row[Any], settlement: Settlement) -> None:
             attempts.accept(found.id, state, settlement.provider_id)
     except IntegrityError:
         if found.state != "uncertain":
-            finish(_fresh(found.id), "uncertain", NAMED_BEFORE)
+            endings.finish(endings.fresh(found.id), "uncertain", NAMED_BEFORE)
         return
     events.record(Kind(f"delivery.{state}"), found.report_id, delivery=found.id)
 
 
-def finish(delivery: Delivery, state: str, error: str | None = None) -> None:
-    """A locked delivery has come to an end, or to a doubt, in `state`."""
-    delivery.state, delivery.last_error, delivery.settled_at = state, error, clock.now()
-    delivery.next_attempt_at = None
-    events.record(Kind(f"delivery.{state}"), delivery.report_id, delivery=delivery.id)
-    if state == "failed":
-        matters.reckon(matters.lock(delivery.report_id))
-
-
 def _rejected(delivery: Delivery, settlement: Settlement) -> None:
-    finish(delivery, "failed", settlement.error)
+    endings.finish(delivery, "failed", settlement.error)
 
 
 def _unknown(delivery: Delivery, settlement: Settlement) -> None:
     """A repeatable send is tried again; otherwise only a person can know."""
+    account = _of_account(delivery, settlement)
     if settlement.repeatable:
-        _again(delivery, settlement)
+        _again(delivery, settlement, account)
     else:
-        finish(delivery, "uncertain", settlement.error)
-
-
-def _again(delivery: Delivery, settlement: Settlement) -> None:
-    tries = db.session.scalar(select(func.count()).where(DeliveryAttempt.delivery_id == delivery.id)) or 1
-    lost = _lost(delivery)
-    if lost is not None:
-        _call_off(delivery, lost)
-        return
-    if backoff.exhausted(tries):
-        finish(delivery, "failed", settlement.error)
-        return
-    wait = timedelta(seconds=settlement.after) if settlement.after is not None else backoff.delay(tries)
-    delivery.state, delivery.last_error = "queued", settlement.error
-    delivery.next_attempt_at = clock.now() + wait
-    events.record(Kind.DELIVERY_RETRIED, delivery.report_id, delivery=delivery.id)
-
-
-def _lost(delivery: Delivery) -> str | None:
-    """Why its author may not send it any more: the report is another's now, or the account is."""
-    held = db.session.get(Assignment, delivery.assignment_id) if delivery.assignment_id else None
-    if held is not None and (held.end_reason in LOST or _closed_by_another(held)):
-        return "handed_over"
-    account = db.session.get(Account, delivery.account_id) if delivery.account_id else None
-    author = db.session.get_one(Message, delivery.message_id).operator_id
-    return "account_transferred" if _anothers(account, delivery.purpose, author) else None
-
-
-def _closed_by_another(held: Assignment) -> bool:
-    """Who closes their own report lets their answers go on; of whoever else closed it, the history knows."""
-    if held.end_reason != "closed":
-        return False
-    closed = select(Event.operator_id).where(Event.report_id == held.report_id, Event.kind == Kind.REPORT_CLOSED,
-                                             Event.occurred_at >= held.ended_at)
-    return db.session.scalar(closed.order_by(Event.seq).limit(1)) != held.operator_id
-
-
-def _lock_account(delivery: Delivery) -> Account | None:
-    number = delivery.account_id
-    return db.session.get(Account, number, with_for_update=LOCK, populate_existing=True) if number else None
+        endings.finish(delivery, "uncertain", settlement.error)
 
 
 def _retry(delivery: Delivery, settlement: Settlement) -> None:
-    account = _lock_account(delivery)
-    if account is not None and settlement.after is not None:
-        until = clock.now() + timedelta(seconds=settlement.after)
-        account.paused_until = max(until, account.paused_until or until)
-    _again(delivery, settlement)
+    """What the provider wants later waits for its account, in its place, and is not tried out."""
+    if settlement.after is None:
+        _again(delivery, settlement, _of_account(delivery, settlement))
+        return
+    account = faring.lock(delivery.account_id)
+    if account is not None:
+        faring.note(account, settlement.error)
+        faring.asked_to_wait(account, settlement.after)
+    endings.back(delivery, settlement.error, timedelta(seconds=0 if account is not None else settlement.after))
+
+
+def _of_account(delivery: Delivery, settlement: Settlement) -> Account | None:
+    """The account, locked, where it is what failed: the failure is held against it."""
+    account = faring.lock(delivery.account_id) if not settlement.ours else None
+    if account is not None:
+        faring.note(account, settlement.error)
+        faring.judge(account)
+    return account
 
 
 def _troubled(delivery: Delivery, settlement: Settlement) -> None:
-    account = _lock_account(delivery)
-    if account is not None:
-        account.trouble, account.needs_attention = "broken", (settlement.error or "")[:200]
-        events.record(Kind.ACCOUNT_TROUBLED, None, None, account=account.id)
-    _again(delivery, settlement)
+    """Its account's trouble uses up none of its tries: it waits, and another message is the next to try."""
+    account = faring.lock(delivery.account_id)
+    if account is None:
+        _again(delivery, settlement, None)
+        return
+    faring.note(account, settlement.error)
+    if faring.well_since(account.id, delivery.id):
+        _again(delivery, settlement, None)
+        return
+    faring.trouble(account, "suspended" if settlement.suspended else "broken", settlement.error)
+    endings.back(delivery, settlement.error, slots.PROBE_EVERY + AFTER_OTHERS)
+
+
+def _again(delivery: Delivery, settlement: Settlement, account: Account | None) -> None:
+    """Later, and after too many tries not any more; where the whole account fails that is not held against it."""
+    tries = db.session.scalar(select(func.count()).where(DeliveryAttempt.delivery_id == delivery.id)) or 1
+    failing = account is not None and account.paused_why == "failing"
+    if backoff.exhausted(tries) and not failing and endings.lost(delivery) is None:
+        endings.finish(delivery, "failed", settlement.error)
+    else:
+        endings.back(delivery, settlement.error, backoff.delay(tries))
 
 
 SETTLERS = {"retry": _retry, "rejected": _rejected, "unknown": _unknown,
             "account_problem": _troubled}
+
 
 def expire_attempts() -> int:
     """End attempts that outlived their time-out as unknown; how many."""
@@ -253,7 +261,7 @@ def expire_attempts() -> int:
     late = query.where(DeliveryAttempt.finished_at.is_(None), DeliveryAttempt.started_at < old)
     expired = db.session.scalars(late.order_by(Delivery.report_id, DeliveryAttempt.id)).all()  # reports in order
     for attempt in expired:
-        settle(attempt.id, Settlement("unknown", error="no answer", repeatable=_repeatable(attempt)))
+        settle(attempt.id, Settlement("unknown", error="no answer", repeatable=_repeatable(attempt), ours=True))
     return len(expired)
 
 

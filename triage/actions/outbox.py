@@ -8,26 +8,41 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from triage import clock, events
-from triage.actions import drafts, matters, signatures
+from triage.actions import drafts, matters
 from triage.db import db
 from triage.events import Kind
-from triage.models import Delivery, Message, Report
+from triage.models import Account, Delivery, Message, Report
 from triage.models.deliveries import WAITING
+from triage.models.reports import DANGER
+from triage.queries import parts, sending, slots
 
 
 def add(message: Message, purpose: str, assignment_id: int | None, wait_seconds: int) -> Delivery:
-    """Put a stored message into the outbox, held for `wait_seconds`."""
+    """Put a stored message into the outbox, held for `wait_seconds`, at its turn in the queue of its account."""
     now = clock.now()
+    account = db.session.get(Account, message.account_id) if message.account_id is not None else None
     delivery = Delivery(
         message_id=message.id, report_id=message.report_id, channel=message.channel, purpose=purpose,
         contact_id=message.contact_id, account_id=message.account_id, assignment_id=assignment_id,
         operator_id=message.operator_id,
         state="held" if wait_seconds else "queued", next_attempt_at=now + timedelta(seconds=wait_seconds),
-        created_at=now,
+        created_at=now, turn=_turn(message, purpose, account), segments=_segments(message, account),
     )
     db.session.add(delivery)
     db.session.flush()
     return delivery
+
+
+def _turn(message: Message, purpose: str, account: Account | None) -> int:
+    """An answer where there is danger goes first."""
+    if account is None:
+        return 0
+    report = db.session.get_one(Report, message.report_id)
+    return slots.turn_for(account, message.operator_id, urgent=purpose == "reply" and report.priority == DANGER)
+
+
+def _segments(message: Message, account: Account | None) -> int:
+    return parts.segmented(message.body, sending.capabilities(message.channel, account.provider)) if account else 1
 
 
 def hand_over(report: Report) -> None:
@@ -49,9 +64,10 @@ def stop(contact_id: int) -> None:
 
 
 def hurry(account_id: int) -> None:
-    """What waits for this account may try at once; begun is only what its limits allow."""
-    waiting = update(Delivery).where(Delivery.account_id == account_id, Delivery.state == "queued")
-    db.session.execute(waiting.values(next_attempt_at=clock.now()))
+    """What was to be tried later by this account may try at once; begun is only what its limits allow."""
+    now = clock.now()
+    later = Delivery.account_id == account_id, Delivery.state == "queued", Delivery.next_attempt_at > now
+    db.session.execute(update(Delivery).where(*later).values(next_attempt_at=now))
 
 
 def _waiting(*conditions: object) -> Sequence[Delivery]:
@@ -65,7 +81,7 @@ def cancel(delivery: Delivery, why: str) -> None:
     delivery.next_attempt_at, delivery.settled_at = None, clock.now()
     message = db.session.get(Message, delivery.message_id)
     if message is not None and message.operator_id is not None:
-        drafts.put_back(delivery.report_id, message.operator_id, signatures.typed(message))
+        drafts.put_back(delivery.report_id, message.operator_id, message.body)
         held = matters.holding(delivery.report_id)
         if held is not None:
             drafts.inherit(delivery.report_id, held.operator_id)  # a late end: somebody else has the report by now

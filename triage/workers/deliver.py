@@ -5,7 +5,16 @@ from __future__ import annotations
 import time
 
 from channels.base import Sender
-from channels.errors import AccountProblem, ChannelError, OptedOut, OutcomeUnknown, Rejected, RetryLater, Unreachable
+from channels.errors import (
+    AccountProblem,
+    ChannelError,
+    OptedOut,
+    OutcomeUnknown,
+    Rejected,
+    RetryLater,
+    Suspended,
+    Unreachable,
+)
 from triage import clock, connections, context, logs
 from triage.actions import contacts, deliveries
 from triage.actions.deliveries import SendOrder, Settlement
@@ -41,7 +50,7 @@ def _still_ours(asked: float) -> bool:
 
 def _too_late(order: SendOrder) -> Settlement:
     log.warning("delivery.stood_still", attempt_id=order.attempt_id)
-    return Settlement("retry", error="this process stood still for too long")
+    return Settlement("retry", error="this process stood still for too long", ours=True)
 
 
 def _settle(order: SendOrder, settlement: Settlement) -> None:
@@ -70,7 +79,7 @@ def _send(order: SendOrder) -> Settlement:
         sender = _sender(order)
     except Exception as problem:
         if unavailable(problem):
-            return Settlement("retry", error="the database could not be reached")
+            return Settlement("retry", error="the database could not be reached", ours=True)
         log.error("account.unusable", account_id=order.account_id, problem=type(problem).__name__)
         return Settlement("account_problem", error=type(problem).__name__)
     return _answer(order, sender)
@@ -110,7 +119,7 @@ def _settlement(problem: ChannelError, *, repeatable: bool) -> Settlement:
         case Rejected():
             return Settlement("rejected", error=reason, opted_out=isinstance(problem, OptedOut))
         case AccountProblem():
-            return Settlement("account_problem", error=reason)
+            return Settlement("account_problem", error=reason, suspended=isinstance(problem, Suspended))
         case OutcomeUnknown():
             return Settlement("unknown", error=reason, repeatable=repeatable)
     return Settlement("unknown", error=reason, repeatable=repeatable)

@@ -1,0 +1,73 @@
+"""Whose turn it is: the place of a message in its account's queue, and whether it may take a slot now.
+
+The account is locked by who begins an attempt. What may not leave yet is not written to: the queue keeps its order
+by itself, and the account says when somebody has to look again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, bindparam, update
+
+from triage.actions import attempts, costing
+from triage.db import BigKey, UtcDateTime
+from triage.models import Account
+from triage.queries import sending, slots
+from triage.queries.slots import ACCOUNTS
+from triage.statements import execute
+
+PROBE = timedelta(seconds=60)  # how long one message may take to show that a failing account works again
+ONE = bindparam("account", type_=BigKey)
+WAITS = update(ACCOUNTS).where(ACCOUNTS.c.id == ONE).values(next_slot_at=bindparam("to_next", type_=UtcDateTime))
+MOVES = WAITS.values(turn=bindparam("to_turn", type_=BigKey), troubled_at=bindparam("to_troubled", type_=UtcDateTime))
+
+
+def may_begin(found: Row[Any], account: Account, now: datetime, *, collecting: bool) -> bool:
+    """Whether a due message may leave by its locked account now. Where nothing may, the account remembers until when.
+
+    `collecting`: a telephone fetches its messages; where one does nothing leaves in another way.
+    """
+    if slots.collected(account) != collecting or account.paused_at is not None:
+        return False
+    if (slots.opens_at(account) or now) > now:
+        return False
+    most = _most(account)
+    ahead = slots.ahead_and_due(account.id, found.turn, found.id, now, most) if most else 0
+    if most and ahead >= most:
+        return False
+    slot = attempts.slot(account, now, ahead)
+    if slot > now and not ahead:
+        _wait(account, slot)
+    return slot <= now
+
+
+def _most(account: Account) -> int | None:
+    """How many messages could leave at once at the best; None: as many as there are."""
+    if slots.probing(account):
+        return 1
+    return min((count for count, _ in sending.account_limits(account)), default=None)
+
+
+def may_cost(account: Account, cost: int | None, now: datetime) -> bool:
+    """Whether a locked account may spend so much now; else it remembers when it may."""
+    at = costing.affordable_at(account, cost, now)
+    if at > now:
+        _wait(account, at)
+    return at <= now
+
+
+def _wait(account: Account, until: datetime) -> None:
+    execute(WAITS, {"account": account.id, "to_next": until})
+
+
+def taken(found: Row[Any], account: Account, now: datetime) -> None:
+    """A message of a locked account begins to leave: its queue moves on, and its next slot is known."""
+    after = attempts.slot(account, now, 1)
+    if slots.probing(account):
+        after = max(after, now + PROBE)
+    moved = {"to_turn": max(account.turn, found.turn), "to_next": after if after > now else None,
+             "to_troubled": now if account.trouble else account.troubled_at}
+    if (account.turn, account.next_slot_at, account.troubled_at) != tuple(moved.values()):
+        execute(MOVES, {"account": account.id, **moved})
