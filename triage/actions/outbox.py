@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from triage import clock, events
-from triage.actions import drafts, matters
+from triage.actions import drafts, matters, signatures
 from triage.db import db
 from triage.events import Kind
 from triage.models import Account, Delivery, Message, Report
@@ -81,7 +81,7 @@ def cancel(delivery: Delivery, why: str) -> None:
     delivery.next_attempt_at, delivery.settled_at = None, clock.now()
     message = db.session.get(Message, delivery.message_id)
     if message is not None and message.operator_id is not None:
-        drafts.put_back(delivery.report_id, message.operator_id, message.body)
+        drafts.put_back(delivery.report_id, message.operator_id, signatures.typed(message))
         held = matters.holding(delivery.report_id)
         if held is not None:
             drafts.inherit(delivery.report_id, held.operator_id)  # a late end: somebody else has the report by now
