@@ -22,7 +22,9 @@ from triage.web import (
     intake,
     languages,
     live,
+    money,
     people,
+    prices,
     quarantine,
     reports,
     security,
@@ -32,8 +34,8 @@ from triage.web import (
 )
 
 BLUEPRINTS = (
-    auth.bp, desk.bp, reports.bp, floor.bp, people.bp, accounts.bp, quarantine.bp, intake.bp, back.bp,
-    webhooks.bp, health.bp, api.bp,
+    auth.bp, desk.bp, reports.bp, floor.bp, people.bp, accounts.bp, prices.bp, quarantine.bp, intake.bp,
+    back.bp, webhooks.bp, health.bp, api.bp,
 )
 
 
@@ -46,7 +48,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
                       FILES=Files(Path(settings.files_path), ring), SECRET_KEY=settings.secret_key,
                       TESTING=settings.testing)
     db.init_app(app, settings.database_url)
-    for part in (migrating, reach, watch, languages, security, errors, live):
+    for part in (migrating, reach, watch, languages, security, errors, live, money):
         part.init_app(app)
     for blueprint in BLUEPRINTS + ((simulator.bp,) if settings.demo else ()):
         app.register_blueprint(blueprint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from channels import registry
+from channels import registry, twilio_addresses
 from channels.base import AccountSettings, Answerer, Capabilities, Channel, WebhookReceiver
 from triage import context
 from triage.models import Account
@@ -108,9 +108,32 @@ def providers(channel: str) -> tuple[str, ...]:
 
 
 def _set_up(provider: str) -> bool:
-    """Whether the desk has what it takes to use a provider: a practice desk has its simulator."""
+    """Whether the desk has what it takes to use a provider: a practice desk has its simulator and nothing else."""
     settings = context.settings()
-    return settings.demo if provider == "simulator" else provider != "twilio" or bool(settings.twilio_account_sid)
+    if settings.demo or provider == "simulator":
+        return settings.demo and provider == "simulator"
+    return provider != "twilio" or bool(settings.twilio_account_sid)
+
+
+def default_limits(channel: str, provider: str, address: str) -> list[list[int]]:
+    """How fast a new account should send, as [count, seconds]: by its provider and the kind of its number."""
+    if provider == "twilio" and capabilities(channel, provider).default_limits:
+        found = twilio_addresses.usual_limits(channel, address)
+    else:
+        found = capabilities(channel, provider).default_limits
+    return [list(window) for window in found]
+
+
+def keeps_two_keys(provider: str) -> bool:
+    """Whether an account's secret may be two keys with a comma between, while one replaces the other."""
+    return provider == "twilio"
+
+
+def key_count(account: Account) -> int:
+    """How many keys of its own an account has. Raises sealing.SealBroken where the key ring does not fit."""
+    if account.secret_sealed is None:
+        return 0
+    return settings_of(account).secret.count(",") + 1 if keeps_two_keys(account.provider) else 1
 
 
 def channels() -> tuple[str, ...]:

@@ -100,6 +100,8 @@ class Kind(StrEnum):
     ACCOUNT_ADDED = "account.added"
     ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_TROUBLED = "account.troubled"
+    ACCOUNT_TESTED = "account.tested"
+    PRICE_SET = "price.set"
     SENDER_RULE_SET = "sender_rule.set"
     LEASES_FROZEN = "leases.frozen"
     LEASES_RESUMED = "leases.resumed"

@@ -7,6 +7,7 @@ import pytest
 from tests.scene import Scene
 from triage import connections, context
 from triage.actions import accounts
+from triage.actions.accounts import Terms
 from triage.db import db, run_in_transaction
 from triage.errors import BadInput, Forbidden
 from triage.events import Kind
@@ -44,7 +45,7 @@ def test_nobody_without_rights_touches_an_account(scene: Scene) -> None:
         lambda: accounts.add_account("sms", "+254700000801", actor=amina), lambda: accounts.pause(number, amina),
         lambda: accounts.resume(number, amina), lambda: accounts.transfer(number, amina.id, amina),
         lambda: accounts.replace_secret(number, "x", amina), lambda: accounts.set_rule("sms", "pool", amina),
-        lambda: accounts.change(number, amina, label="x", limits=None),
+        lambda: accounts.change(number, amina, Terms("x")),
     ):
         with pytest.raises(Forbidden):
             run_in_transaction(act)
@@ -81,5 +82,5 @@ def test_limits_like_the_channels_own_follow_the_channel(scene: Scene) -> None:
     number = scene.intake.id
     usual = [list(each) for each in connections.capabilities("sms", "simulator").default_limits]
     for limits, stored in (([[7, 60]], [[7, 60]]), (usual, None), (None, None)):
-        run_in_transaction(lambda limits=limits: accounts.change(number, boss, label="Desk", limits=limits))
+        run_in_transaction(lambda limits=limits: accounts.change(number, boss, Terms("Desk", limits)))
         assert db.session.get_one(Account, number, populate_existing=True).limits == stored

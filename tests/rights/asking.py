@@ -56,7 +56,7 @@ def _number(stage: Stage, row: Row, actor: str, which: str) -> int:
         numbers = stage.sessions if row.kind == "session" else stage.tokens
         return numbers.get(actor if which == "own" else which, MISSING)
     tables: Mapping[str, Mapping[str, int]] = {
-        "account": stage.accounts, "item": stage.items, "team": {"team": stage.teams["North"]},
+        "account": stage.accounts, "item": stage.items, "team": {"team": stage.teams["North"]}, "price": stage.prices,
     }
     return tables.get(row.kind, {}).get(which, MISSING)
 

@@ -20,6 +20,7 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
     "account": ("shared", "somebodys", "missing"),
     "person": ("plain", "mighty", "myself", "missing"),
     "team": ("team", "missing"),
+    "price": ("listed", "missing"),
     "item": ("quarantined", "read", "missing"),
     "session": ("own", "others", "missing"),
     "token": ("own", "others", "missing"),

@@ -23,9 +23,9 @@ from tests.scene import Scene
 from tests.visitor import PASSWORD, TOKEN
 from tests.web.door import Browser
 from triage import clock, passwords
-from triage.actions import closing, copies, drafts, ingest, journal, notes, replies, sessions, teams, tokens
+from triage.actions import closing, copies, drafts, ingest, journal, notes, prices, replies, sessions, teams, tokens
 from triage.db import db
-from triage.models import ApiToken, Delivery, InboundItem, Message, Operator, Report, StaffSession
+from triage.models import ApiToken, Delivery, InboundItem, Message, Operator, Price, Report, StaffSession
 
 COOKIE = "triage"
 # Actor of the matrix -> the person's name, roles, team.
@@ -94,6 +94,7 @@ class Stage:
         self._quarantine()
         self._sign_in()
         self.accounts = {"shared": self.scene.intake.id, "somebodys": self._account_of("Ben"), "missing": MISSING}
+        self.prices = {"listed": self._price(), "missing": MISSING}
         self.names = {name: one.id for name, one in self.people.items()}
         self.seq = self.scene.head()
         db.session.remove()
@@ -113,6 +114,10 @@ class Stage:
     def _account_of(self, name: str) -> int:
         one = self.people[name]
         return self.scene.account("sms", "+254733000999", can_send=True, operator=one).id
+
+    def _price(self) -> int:
+        self.scene.do(lambda: prices.set_price("sms", "simulator", "*", 30_000))
+        return db.session.scalars(select(Price.id)).one()
 
     def plant(self, kind: str, readers: frozenset[str]) -> str:
         """A word that stands nowhere else, with who may read it."""

@@ -17,7 +17,7 @@ import pytest
 import triage.actions
 import triage.queries
 from tests.rights.stage import Stage
-from triage.actions import people, written
+from triage.actions import accounts, people, written
 from triage.db import db, run_in_transaction
 from triage.errors import Forbidden, NotFound
 from triage.models import Operator, Report
@@ -73,6 +73,8 @@ def facts(stage: Stage, actor: Operator) -> Mapping[str, object]:
         "limit": 50, "seq": 0, "view": "all", "other": db.session.get(Operator, stage.names["Ben"]),
         "until": stage.soon(), "moment": stage.soon(),
         "wanted": search.Wanted(), "note": written.Note("phone", "Told on the telephone"),
+        "terms": accounts.Terms(), "provider": "simulator", "region": "KE", "micros": 30_000,
+        "price_id": stage.prices["listed"], "to": "+254700111444",
     }
 
 

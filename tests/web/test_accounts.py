@@ -44,26 +44,28 @@ def test_an_account_is_added_in_one_spelling_and_its_key_stays_inside(
 ) -> None:
     amina = scene.operator("Amina")
     data = {**NEW, "operator": amina.id, "label": "Amina, volunteer",
-            "secret": "very-secret-key", "limits": "10/60, 200/3600"}
+            "secret": "very-secret-key", "limit_minute": "7", "limit_hour": "150", "limits": "90/1800"}
     assert browser.post("/accounts", data).status_code == 303
     made = account()
-    assert (made.operator_id, made.limits) == (amina.id, [[10, 60], [200, 3600]])
+    assert (made.operator_id, made.limits) == (amina.id, [[7, 60], [150, 3600], [90, 1800]])
     assert b"very-secret-key" not in (made.secret_sealed or b"")
     assert connections.settings_of(made).secret == "very-secret-key"
-    page = browser.get("/accounts")
-    assert "very-secret-key" not in page.text
-    assert "Amina, volunteer" in words(page)
-    assert "10 in a minute 200 in an hour" in words(page)
+    for page in (browser.get("/accounts"), browser.get(f"/accounts/{made.id}")):
+        assert "very-secret-key" not in page.text
+        assert "Amina, volunteer" in words(page)
+    assert 'name="limit_minute" inputmode="numeric" dir="ltr" autocomplete="off" maxlength="20" value="7"' in page.text
+    assert 'value="90/1800"' in page.text
 
 
 @pytest.mark.parametrize("change, said", [
-    ({"address": "twelve"}, "This is not a telephone number"), ({"address": ""}, "Something is missing here"),
+    ({"address": "+25470O0555"}, "This is not a telephone number"), ({"address": ""}, "Something is missing here"),
     ({"channel": "pigeon"}, "There is no channel called pigeon"),
     ({"channel": "web"}, "There is no channel called web"),
     ({"provider": "acme"}, "cannot be carried by acme"), ({"address": INTAKE}, "is on this desk already"),
-    ({"can_receive": "", "can_send": ""}, "must receive, send, or both"), ({"limits": "ten"}, "Write limits as"),
-    ({"limits": "0/60"}, "both above 0"), ({"limits": "1/1 2/2 3/3 4/4 5/5"}, "both above 0"),
+    ({"can_receive": "", "can_send": ""}, "must receive, send, or both"), ({"limits": "ten"}, "Write other limits as"),
+    ({"limits": "0/60"}, "both above 0"), ({"limits": "1/1 2/2 3/3 4/4 5/5 6/6 7/7"}, "both above 0"),
     ({"operator": "999"}, "An account can belong only to"), ({"operator": "x"}, "A whole number was expected"),
+    ({"budget": "much"}, "Write an amount in figures"), ({"budget": "5", "ceiling": "4.99"}, "below the budget"),
     ({"label": "x" * 121}, "at most 120 characters"), ({"secret": "x" * 4001}, "4001 characters"),
 ])
 def test_a_mistake_is_a_sentence_and_nothing_is_added(
@@ -122,9 +124,10 @@ def test_a_transfer_shows_its_plan_and_takes_waiting_answers_back(
     amina, ben, report = scene.operator("Amina"), scene.operator("Ben"), scene.sms("No ink")
     answer(scene, amina, report.id)
     number = next(line.id for line in accounts.lines(boss) if line.operator_id == amina.id)
-    said = words(browser.get(f"/accounts/{number}/transfer"))
-    assert "Amina holds 1 report on this channel" in said
+    said = words(browser.get(f"/accounts/{number}/transfer?to={ben.id}"))
+    assert "1 open conversation was answered from it" in said
     assert "1 answer waits to leave" in said
+    assert "cannot leave: its holder has no account for it" in said
     browser.post(f"/accounts/{number}/transfer", {"operator": ben.id})
     assert db.session.get_one(Account, number, populate_existing=True).operator_id == ben.id
     assert db.session.scalars(select(Delivery.state).where(Delivery.purpose == "reply")).all() == ["cancelled"]

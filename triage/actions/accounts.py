@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from triage import addresses, clock, connections, context, events
-from triage.actions import matters, outbox
+from triage.actions import keys, matters, outbox
 from triage.db import LOCK, db
 from triage.errors import N_, BadInput, NotFound
 from triage.events import Kind
 from triage.models import Account, Delivery, Operator, Report, SenderRule
 from triage.models.deliveries import WAITING
 from triage.models.desk import SENDER_RULES
-from triage.queries import scope
+from triage.queries import scope, sending
 from triage.rights import Right
 from triage.statements import insert_once
 
-MOST_LABEL, MOST_SECRET, MOST_WINDOWS, MOST_SECONDS = 120, 4000, 4, 31 * 86400
+MOST_LABEL, MOST_WINDOWS, MOST_SECONDS, MOST_COUNT = 120, 6, 31 * 86400, 10**7
+MOST_MICROS = 10**15  # a thousand million, of whatever currency
 
 UNKNOWN_CHANNEL = N_("There is no channel called %(channel)s that needs an account.")
 UNKNOWN_PROVIDER = N_("%(channel)s cannot be carried by %(provider)s.")
@@ -27,59 +28,81 @@ ALREADY_THERE = N_("The account %(address)s is on this desk already.")
 DOES_NOTHING = N_("An account must receive, send, or both.")
 UNKNOWN_OPERATOR = N_("An account can belong only to somebody active who answers reports.")
 BAD_LABEL = N_("The name citizens see has at most %(most)s characters.")
-BAD_SECRET = N_("The key is longer than %(most)s characters.")
 BAD_LIMITS = N_("A limit is a number of messages in a number of seconds, both above 0.")
+BAD_MONEY = N_("A budget or a stop level is an amount of 0 or more.")
+STOP_FIRST = N_("The stop level is below the budget, which should warn first. Raise it, or lower the budget.")
+ONE_WAY = N_("Nobody can answer a sender name, so it can only send. A shared or an own number can receive.")
 UNKNOWN_RULE = N_("Choose who answers: the holder's own account, a shared one, or the one written to.")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What may be changed of an account: how it signs, how fast it sends, what it may cost in 24 hours.
+
+    `limits` are [count, seconds] windows; None takes what is usual for its provider and the kind of its number.
+    Money is in millionths of the desk's currency; None: no such level.
+    """
+
+    label: str = ""
+    limits: Sequence[Sequence[int]] | None = None
+    budget_micros: int | None = None
+    ceiling_micros: int | None = None
 
 
 def add_account(  # noqa: PLR0913 - all but two have defaults and are given by name
     channel: str, address: str, *, provider: str | None = None, operator_id: int | None = None,
-    can_receive: bool = True, can_send: bool | None = None, label: str = "", secret: str = "",
-    limits: Sequence[Sequence[int]] | None = None, actor: Operator | None = None,
+    can_receive: bool = True, can_send: bool | None = None, terms: Terms | None = None, secret: str = "",
+    actor: Operator | None = None,
 ) -> Account:
     """A new account: shared (receives; sends only if `can_send` is said), or an operator's own (does both).
 
-    `limits` are [count, seconds] windows; None takes the channel's own. `actor` None is the command
-    line. Raises BadInput with a sentence, or Forbidden.
+    A sender name (letters instead of a number) can send and never receive. `actor` None is the command line.
+    Raises BadInput with a sentence, or Forbidden.
     """
-    _may(actor)
+    may(actor)
     carrier = _provider(channel, provider)
-    sends = (operator_id is not None) if can_send is None else can_send
-    if not (sends or can_receive):
-        raise BadInput(DOES_NOTHING, "can_receive")
     spelled = _address(channel, carrier, address)
+    named = channel == "sms" and addresses.sender_name(spelled) is not None
+    receives = can_receive and not named
+    sends = _sends(channel, carrier, (operator_id is not None or named) if can_send is None else can_send)
+    if not (sends or receives):
+        raise BadInput(ONE_WAY if named else DOES_NOTHING, "can_receive")
     added = insert_once(
-        Account, ("channel", "provider", "address"), channel=channel, provider=carrier, address=spelled,
-        label=_label(label), can_receive=can_receive, can_send=sends, operator_id=_owner(operator_id),
-        limits=_limits(limits), created_at=clock.now(),
+        Account, ("channel", "provider", "address"), channel=channel, provider=carrier, address=spelled, label="",
+        can_receive=receives, can_send=sends, operator_id=_owner(operator_id), created_at=clock.now(), turn=0,
     )
     if added is None:
         raise BadInput(ALREADY_THERE, "address", address=spelled)
     account = db.session.get_one(Account, added)
-    account.secret_sealed = _sealed(account, secret)
-    _note(Kind.ACCOUNT_ADDED, account, actor, channel=channel, provider=carrier, owner=operator_id)
+    _agree(account, terms or Terms())
+    account.secret_sealed = keys.sealed(account, secret)
+    note(Kind.ACCOUNT_ADDED, account, actor, channel=channel, provider=carrier, owner=operator_id)
     return account
+
+
+def _sends(channel: str, provider: str, wanted: bool) -> bool:  # noqa: FBT001 - what was asked for
+    return wanted and connections.capabilities(channel, provider).can_reply
 
 
 def pause(account_id: int, actor: Operator) -> None:
     """Nothing leaves from this account until somebody resumes it; what waits keeps waiting."""
-    account = _locked(account_id, actor)
+    account = locked(account_id, actor)
     if account.paused_at is None:
         account.paused_at = clock.now()
-        _note(Kind.ACCOUNT_CHANGED, account, actor, what="paused")
+        note(Kind.ACCOUNT_CHANGED, account, actor, what="paused")
 
 
 def resume(account_id: int, actor: Operator) -> None:
     """The account may send again, also where its provider had asked to wait or it was broken."""
-    _may(actor)
+    may(actor)
     account = db.session.get(Account, account_id)
     if account is not None and _stands_still(account):
         outbox.hurry(account_id)  # deliveries are locked before their account
-    account = _locked(account_id, actor)
+    account = locked(account_id, actor)
     if _stands_still(account):
         account.paused_at = account.paused_until = account.paused_why = None
         account.trouble = account.troubled_at = account.needs_attention = None
-        _note(Kind.ACCOUNT_CHANGED, account, actor, what="resumed")
+        note(Kind.ACCOUNT_CHANGED, account, actor, what="resumed")
 
 
 def _stands_still(account: Account) -> bool:
@@ -91,14 +114,14 @@ def transfer(account_id: int, to_operator_id: int | None, actor: Operator) -> in
 
     Nobody sends from another's account: an answer written by the former owner does not leave any more.
     """
-    _may(actor)
+    may(actor)
     owner = _owner(to_operator_id)
     waiting = _lock_waiting(account_id)
-    account = _locked(account_id, actor)
+    account = locked(account_id, actor)
     if account.operator_id == owner:
         return 0
     account.operator_id = owner
-    _note(Kind.ACCOUNT_CHANGED, account, actor, what="transferred", owner=owner)
+    note(Kind.ACCOUNT_CHANGED, account, actor, what="transferred", owner=owner)
     for delivery, report in waiting:
         outbox.cancel(delivery, "account_transferred")
         matters.reckon(report)
@@ -118,37 +141,68 @@ def _lock_waiting(account_id: int) -> list[tuple[Delivery, Report]]:
     return [(delivery, reports[delivery.report_id]) for delivery in db.session.scalars(locked)]
 
 
-def replace_secret(account_id: int, secret: str, actor: Operator) -> None:
-    """A new key for the provider; an account that was broken may try again."""
-    account = _locked(account_id, actor)
-    if not secret:
-        raise BadInput(N_("The new key is empty."), "secret")
-    account.secret_sealed = _sealed(account, secret)
-    account.trouble = account.troubled_at = account.needs_attention = None
-    _note(Kind.ACCOUNT_CHANGED, account, actor, what="secret")
+def change(account_id: int, actor: Operator, terms: Terms) -> None:
+    """New terms; limits like those the channel has anyway follow the channel from then on."""
+    account = locked(account_id, actor)
+    changed = _agree(account, terms)
+    if changed:
+        note(Kind.ACCOUNT_CHANGED, account, actor, what="changed", changed=changed)
 
 
-def change(account_id: int, actor: Operator, *, label: str, limits: Sequence[Sequence[int]] | None) -> None:
-    """The name citizens see and the limits (None, or the same as the channel's own: follow the channel)."""
-    account = _locked(account_id, actor)
-    usual = [list(window) for window in connections.capabilities(account.channel, account.provider).default_limits]
-    windows = _limits(limits)
-    wanted: dict[str, Any] = {"label": _label(label), "limits": None if windows == usual else windows}
+def _agree(account: Account, terms: Terms) -> list[str]:
+    """Set what differs; the names of what did. Raises BadInput before anything is set."""
+    wanted = {"label": _label(terms.label), "limits": _windows(account, terms.limits), **_money(terms)}
     changed = [key for key, value in wanted.items() if getattr(account, key) != value]
     for key in changed:
         setattr(account, key, wanted[key])
-    if changed:
-        _note(Kind.ACCOUNT_CHANGED, account, actor, what="changed", changed=changed)
+    return changed
+
+
+def _windows(account: Account, limits: Sequence[Sequence[int]] | None) -> list[list[int]] | None:
+    """The windows to store; None where they are the channel's own."""
+    channels_own = [list(each) for each in connections.capabilities(account.channel, account.provider).default_limits]
+    usual = connections.default_limits(account.channel, account.provider, account.address)
+    wanted = usual if limits is None else _checked(limits)
+    return None if wanted == channels_own else wanted
+
+
+def _money(terms: Terms) -> dict[str, int | None]:
+    budget, ceiling = terms.budget_micros, terms.ceiling_micros
+    for field, micros in (("budget", budget), ("ceiling", ceiling)):
+        if micros is not None and not 0 <= micros <= MOST_MICROS:
+            raise BadInput(BAD_MONEY, field)
+    if budget is not None and ceiling is not None and ceiling < budget:
+        raise BadInput(STOP_FIRST, "ceiling")
+    return {"budget_micros": budget, "ceiling_micros": ceiling}
+
+
+def replace_secret(account_id: int, secret: str, actor: Operator, *, keep_old: bool = False) -> None:
+    """A new key for the provider; an account that was broken may try again.
+
+    With `keep_old` the one that sent until now stays valid for what the provider signs, until `forget_old_secret`.
+    """
+    account = locked(account_id, actor)
+    account.secret_sealed = keys.replaced(account, secret, keep_old=keep_old)
+    account.trouble = account.troubled_at = account.needs_attention = None
+    note(Kind.ACCOUNT_CHANGED, account, actor, what="secret", kept_old=keep_old)
+
+
+def forget_old_secret(account_id: int, actor: Operator) -> None:
+    """From now on only the newest key is believed."""
+    account = locked(account_id, actor)
+    if connections.key_count(account) > 1:
+        account.secret_sealed = keys.newest(account)
+        note(Kind.ACCOUNT_CHANGED, account, actor, what="old_secret_forgotten")
 
 
 def set_rule(channel: str, rule: str, actor: Operator | None = None) -> None:
     """Which account answers on a channel: holder, pool or arrival."""
-    _may(actor)
+    may(actor)
     if channel not in connections.channels():
         raise BadInput(UNKNOWN_CHANNEL, "channel", channel=channel)
     if rule not in SENDER_RULES:
         raise BadInput(UNKNOWN_RULE, "rule")
-    insert_once(SenderRule, ("channel",), channel=channel, rule="holder")  # what a channel without a row has
+    insert_once(SenderRule, ("channel",), channel=channel, rule=sending.rule(channel))
     row = db.session.get_one(SenderRule, channel, with_for_update=LOCK, populate_existing=True)
     if row.rule == rule:
         return
@@ -156,21 +210,24 @@ def set_rule(channel: str, rule: str, actor: Operator | None = None) -> None:
     events.record(Kind.SENDER_RULE_SET, None, actor.id if actor else None, channel=channel, rule=rule)
 
 
-def _locked(account_id: int, actor: Operator) -> Account:
-    _may(actor)
+def locked(account_id: int, actor: Operator | None) -> Account:
+    """The account, locked and read afresh, for somebody who may change it. NotFound, Forbidden."""
+    may(actor)
     account = db.session.get(Account, account_id, with_for_update=LOCK, populate_existing=True)
     if account is None:
         raise NotFound
     return account
 
 
-def _may(actor: Operator | None) -> None:
+def may(actor: Operator | None) -> None:
+    """Forbidden unless `actor` manages accounts; the command line (None) does."""
     if actor is not None:
         scope.require(actor, Right.MANAGE_ACCOUNTS)
 
 
-def _note(kind: Kind, account: Account, actor: Operator | None, **data: object) -> None:
-    events.record(kind, None, actor.id if actor else None, account=account.id, **data)
+def note(kind: Kind, account: Account, by: Operator | None, **data: object) -> None:
+    """Put a change of an account into the history."""
+    events.record(kind, None, by.id if by else None, account=account.id, **data)
 
 
 def _provider(channel: str, provider: str | None) -> str:
@@ -184,7 +241,8 @@ def _provider(channel: str, provider: str | None) -> str:
 
 def _address(channel: str, provider: str, address: str) -> str:
     kind = connections.capabilities(channel, provider).address_kind
-    return addresses.normalise(kind, address, context.settings().default_region)
+    named = addresses.sender_name(address) if channel == "sms" else None
+    return named or addresses.normalise(kind, address, context.settings().default_region)
 
 
 def _owner(operator_id: int | None) -> int | None:
@@ -203,17 +261,9 @@ def _label(text: str) -> str:
     return label
 
 
-def _limits(limits: Sequence[Sequence[int]] | None) -> list[list[int]] | None:
-    if limits is None:
-        return None
+def _checked(limits: Sequence[Sequence[int]]) -> list[list[int]]:
     found = [list(window) for window in limits]
-    right = all(len(window) == 2 and window[0] > 0 and 0 < window[1] <= MOST_SECONDS for window in found)
+    right = all(len(window) == 2 and 0 < window[0] <= MOST_COUNT and 0 < window[1] <= MOST_SECONDS for window in found)
     if len(found) > MOST_WINDOWS or not right:
         raise BadInput(BAD_LIMITS, "limits")
     return found
-
-
-def _sealed(account: Account, secret: str) -> bytes | None:
-    if len(secret) > MOST_SECRET:
-        raise BadInput(BAD_SECRET, "secret", most=MOST_SECRET)
-    return context.keyring().seal(secret, account.secret_context) if secret else None

@@ -23,6 +23,7 @@ def triage(ctx: click.Context) -> None:
 
 for command in (
     start.init, people.add_operator, people.add_operators, people.reset_password, accounts.add_account,
+    accounts.list_accounts, accounts.set_rule, accounts.set_price, accounts.test_account,
     tokens.token, tokens.token_list, doctor.doctor, sweep.sweep, worker.worker,
     backup.backup, backup.restore_, backup.backup_key, demo.demo_desk, demo.demo,
 ):

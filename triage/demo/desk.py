@@ -99,9 +99,9 @@ def _furnish(hashes: dict[str, str]) -> None:
         people.set_password(added.id, hashes[person.email])
         for channel, address in (("sms", person.number), ("mastodon", person.handle)):
             if address is not None:
-                accounts.add_account(channel, address, operator_id=added.id, label=person.public_name)
-    accounts.add_account("sms", INTAKE, can_send=True, label="Intake")
-    accounts.add_account("mastodon", HANDLE, label="Harbour desk")
+                accounts.add_account(channel, address, operator_id=added.id)
+    accounts.add_account("sms", INTAKE, can_send=True)
+    accounts.add_account("mastodon", HANDLE)
     team = teams.add_team(TEAM)
     teams.join_team(team.id, person_of("amina@demo.example").id)
 

@@ -1,59 +1,112 @@
-"""Accounts as their page shows them: whose they are, in which state, how much of their limits is used."""
+"""Accounts as their pages show them: whose they are, how they fare, what is used of their limits and their money."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
-from triage import clock
+from triage import addresses, clock
 from triage.db import db
-from triage.models import Account, Assignment, Delivery, DeliveryAttempt, Operator, Report, SenderRule
+from triage.errors import NotFound
+from triage.models import Account, Contact, Delivery, DeliveryAttempt, Operator, Report, SenderRule
 from triage.models.deliveries import WAITING
-from triage.queries import scope, sending
-from triage.queries.shapes import AccountLine
+from triage.queries import costs, scope, sending, voices
+from triage.queries.account_shapes import AccountLine, Trial, Use
+from triage.queries.standing import standing
 from triage.rights import Right
 
-DAY, HOUR = timedelta(hours=24), timedelta(hours=1)
+SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400
+TRIALS_SHOWN = 3
+
+Counts = Mapping[int | None, int]
+
+TRIALS = (
+    select(Report.received_at, Contact.hint, Delivery.state, Delivery.last_error, Delivery.next_attempt_at)
+    .join(Delivery, (Delivery.report_id == Report.id) & (Delivery.purpose == "acknowledgement"))
+    .join(Contact, Contact.id == Report.contact_id)
+)
+
+
+@dataclass(frozen=True)
+class _Figures:
+    """Counts of every account at once, by its number: one statement each, however many accounts there are."""
+
+    used: Mapping[int, Counts]  # by seconds
+    waiting: Counts
+    stopped: Counts
+    spent: Counts
 
 
 def lines(actor: Operator) -> list[AccountLine]:
     """Every account: shared ones first, then by whose they are. Forbidden."""
     scope.require(actor, Right.MANAGE_ACCOUNTS)
-    now = clock.now()
-    query = select(Account, Operator.public_name).outerjoin(Operator, Operator.id == Account.operator_id)
+    return every()
+
+
+def every() -> list[AccountLine]:
+    """The same for the command line, which has no actor."""
     order = Account.operator_id.is_not(None), Operator.public_name, Account.channel, Account.address
-    day, hour = _used(now - DAY), _used(now - HOUR)
-    return [
-        _line(account, name, day.get(account.id, 0), hour.get(account.id, 0), now)
-        for account, name in db.session.execute(query.order_by(*order))
-    ]
+    query = select(Account, Operator).outerjoin(Operator, Operator.id == Account.operator_id).order_by(*order)
+    return _lines([(account, owner) for account, owner in db.session.execute(query)])
 
 
-def _line(account: Account, owner: str | None, day: int, hour: int, now: datetime) -> AccountLine:
+def one(account_id: int, actor: Operator) -> AccountLine:
+    """One account's line. NotFound, Forbidden."""
+    scope.require(actor, Right.MANAGE_ACCOUNTS)
+    account = db.session.get(Account, account_id)
+    if account is None:
+        raise NotFound
+    owner = db.session.get(Operator, account.operator_id) if account.operator_id is not None else None
+    (line,) = _lines([(account, owner)])
+    return line
+
+
+def _lines(found: Sequence[tuple[Account, Operator | None]]) -> list[AccountLine]:
+    now = clock.now()
+    spans = {HOUR, DAY} | {seconds for account, _ in found for _, seconds in sending.account_limits(account)}
+    figures = _Figures(
+        used={seconds: _tried(now - timedelta(seconds=seconds)) for seconds in spans},
+        waiting=_counted(Delivery.account_id, Delivery.state.in_(WAITING)),
+        stopped=_counted(Contact.opted_out_account_id, Contact.opted_out_at.is_not(None)),
+        spent=costs.spent_by_account(now - costs.DAY),
+    )
+    return [_line(account, owner, figures, now) for account, owner in found]
+
+
+def _tried(since: datetime) -> Counts:
+    return _counted(DeliveryAttempt.account_id, DeliveryAttempt.started_at > since)
+
+
+def _counted(by: object, *conditions: ColumnElement[bool]) -> Counts:
+    query = select(by, func.count()).where(*conditions).group_by(by)  # type: ignore[call-overload]  # any column
+    return defaultdict(int, db.session.execute(query).all())
+
+
+def _line(account: Account, owner: Operator | None, figures: _Figures, now: datetime) -> AccountLine:
+    number = account.id
+    spent = figures.spent.get(number, 0)
+    windows = sorted(sending.account_limits(account), key=lambda window: window[1])
+    uses = [Use(figures.used[seconds][number], count, seconds) for count, seconds in windows]
     return AccountLine(
-        id=account.id, channel=account.channel, provider=account.provider, address=account.address,
-        label=account.label, operator_id=account.operator_id, operator=owner, can_receive=account.can_receive,
-        can_send=account.can_send, state=state(account, now), limits=list(sending.account_limits(account)),
-        used_today=day, used_hour=hour, needs_attention=account.needs_attention, paused_until=account.paused_until,
+        id=number, channel=account.channel, provider=account.provider, address=account.address, label=account.label,
+        identity=voices.identity_line(account, owner), operator_id=account.operator_id,
+        operator=owner.public_name if owner is not None else None,
+        can_receive=account.can_receive, can_send=account.can_send, one_way=one_way(account),
+        standing=standing(account, now, uses, spent), limits=uses,
+        used_today=figures.used[DAY][number], used_hour=figures.used[HOUR][number],
+        waiting=figures.waiting[number], stopped=figures.stopped[number], spent=spent,
+        budget=account.budget_micros, ceiling=account.ceiling_micros,
+        last_error=account.last_error, last_error_at=account.last_error_at,
     )
 
 
-def state(account: Account, now: datetime) -> str:
-    """paused (by a person), broken (a person must mend it), limited (waits for a slot), else ready."""
-    if account.paused_at is not None:
-        return "paused"
-    if account.needs_attention is not None:
-        return "broken"
-    slots = sending.slots(account, now) if account.can_send else None
-    waits = account.paused_until is not None and account.paused_until > now
-    return "limited" if waits or (slots is not None and slots.left == 0) else "ready"
-
-
-def _used(since: datetime) -> Mapping[int | None, int]:
-    query = select(DeliveryAttempt.account_id, func.count()).where(DeliveryAttempt.started_at > since)
-    return dict(db.session.execute(query.group_by(DeliveryAttempt.account_id)).all())
+def one_way(account: Account) -> bool:
+    """Whether its address is a name that people cannot answer."""
+    return account.channel == "sms" and addresses.sender_name(account.address) is not None
 
 
 def own(actor: Operator) -> list[Account]:
@@ -62,24 +115,32 @@ def own(actor: Operator) -> list[Account]:
     return list(db.session.scalars(query.order_by(Account.channel, Account.id)))
 
 
-def one(account_id: int, actor: Operator) -> AccountLine | None:
-    """One account's line. Forbidden."""
-    return next((line for line in lines(actor) if line.id == account_id), None)
-
-
-def rules() -> Mapping[str, str]:
-    """The sender rules that were chosen; every other channel has `holder`."""
-    return {row.channel: row.rule for row in db.session.scalars(select(SenderRule))}
-
-
-def at_stake(account_id: int, actor: Operator) -> tuple[int, int]:
-    """What a pause or transfer touches: reports on the channel its operator holds, answers waiting to leave. Forbidden.
-    """
+def sealed(account_id: int, actor: Operator) -> Account:
+    """The account itself, for who must know how many keys it has. NotFound, Forbidden."""
     scope.require(actor, Right.MANAGE_ACCOUNTS)
     account = db.session.get(Account, account_id)
     if account is None:
-        return 0, 0
-    held = select(func.count()).select_from(Assignment).join(Report, Report.id == Assignment.report_id)
-    held = held.where(Assignment.ended_at.is_(None), Assignment.operator_id == account.operator_id)
-    waiting = select(func.count()).where(Delivery.account_id == account.id, Delivery.state.in_(WAITING))
-    return (db.session.scalar(held.where(Report.channel == account.channel)) or 0, db.session.scalar(waiting) or 0)
+        raise NotFound
+    return account
+
+
+def rules() -> Mapping[str, str]:
+    """The sender rules that were chosen; every other channel has its usual one."""
+    return {row.channel: row.rule for row in db.session.scalars(select(SenderRule))}
+
+
+def trial_thread(number: int) -> str:
+    """The thread of the tests of account `number`: what no message of a person is ever filed by."""
+    return f"test:{number}"
+
+
+def trials(account_id: int, actor: Operator) -> list[Trial]:
+    """The newest tests of an account, the last one first. Forbidden."""
+    scope.require(actor, Right.MANAGE_ACCOUNTS)
+    found = TRIALS.where(Report.thread_key == trial_thread(account_id)).order_by(Report.id.desc())
+    return [Trial(*row) for row in db.session.execute(found.limit(TRIALS_SHOWN))]
+
+
+def trial_of(delivery_id: int) -> Trial:
+    """What became of a test, for the command line."""
+    return Trial(*db.session.execute(TRIALS.where(Delivery.id == delivery_id)).one())

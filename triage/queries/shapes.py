@@ -206,27 +206,6 @@ class Floor:
 
 
 @dataclass(frozen=True)
-class AccountLine:
-    """One account on the accounts page. Never its secret."""
-
-    id: int
-    channel: str
-    provider: str
-    address: str
-    label: str
-    operator_id: int | None
-    operator: str | None
-    can_receive: bool
-    can_send: bool
-    state: str  # ready | limited | paused | broken
-    limits: Sequence[Sequence[int]]
-    used_today: int
-    used_hour: int
-    needs_attention: str | None
-    paused_until: datetime | None
-
-
-@dataclass(frozen=True)
 class QuarantinedItem:
     """A raw item no parser could read."""
 

@@ -1,79 +1,143 @@
-"""Accounts: whose they are, how they fare, and the sender rule of each channel. Secrets go in, never out."""
+"""Accounts: whose they are, how they fare, what they may cost, and who answers. Secrets go in, never out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import uuid4
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from triage import connections
+from triage import connections, context
 from triage.actions import accounts as change
+from triage.actions import trials
 from triage.db import run_in_transaction
-from triage.errors import N_, BadInput
+from triage.errors import BadInput, OptedOut, TriageError
 from triage.models.desk import SENDER_RULES
-from triage.queries import accounts, people
-from triage.queries.shapes import AccountLine
+from triage.queries import accounts, people, sending, transfers
 from triage.rights import Right
-from triage.web import errors, forms
+from triage.sealing import SealBroken
+from triage.web import errors, forms, terms
 from triage.web.access import actor, admits
 from triage.web.desk import NUMBER
 
 bp = Blueprint("accounts", __name__)
 
 ACCOUNT = f"/accounts/<{NUMBER}:account_id>"
-BAD_LIMITS = N_("Write limits as messages/seconds, such as 10/60 for ten a minute; several with a comma between.")
+SECRET = "secret"  # noqa: S105 - a field that is never shown again
 
 
 @bp.get("/accounts")
 @admits(Right.MANAGE_ACCOUNTS)
 def everything() -> ResponseReturnValue:
-    """The table, the sender rules, and the form to add an account."""
-    return _page()
+    """The table, and the sender rule of each channel."""
+    return _table()
 
 
-def _page(status: int = 200, trouble: str = "") -> ResponseReturnValue:
+def _table(status: int = 200, trouble: str = "") -> ResponseReturnValue:
     channels = connections.channels()
-    page = render_template(
-        "accounts/accounts.html", lines=accounts.lines(actor()), rules=accounts.rules(), sender_rules=SENDER_RULES,
-        channels=channels, providers={channel: connections.providers(channel) for channel in channels},
-        owners=people.on_shift_choices(actor()), trouble=trouble,
-    )
-    return page, status
+    rules = {channel: sending.rule(channel) for channel in channels}
+    return render_template("accounts/accounts.html", lines=accounts.lines(actor()), rules=rules, trouble=trouble,
+                           sender_rules=SENDER_RULES, channels=channels), status
 
 
-def _done(act: Callable[[], object], said: str) -> ResponseReturnValue:
-    """Run one change; come back to the table, or show it with the reason of the refusal."""
-    try:
-        run_in_transaction(act)
-    except BadInput as problem:
-        return _page(problem.status, errors.sentence(problem))
-    flash(said, "calm")
-    return redirect(url_for("accounts.everything"), 303)
+@bp.get("/accounts/new")
+@admits(Right.MANAGE_ACCOUNTS)
+def fresh() -> ResponseReturnValue:
+    """The form to add an account."""
+    return _form()
+
+
+def _form(status: int = 200, trouble: str = "", wrong: str = "") -> ResponseReturnValue:
+    providers = {channel: connections.providers(channel) for channel in connections.channels()}
+    return render_template(
+        "accounts/new.html", channels=list(providers), providers=providers, owners=people.on_shift_choices(actor()),
+        typed=_typed(), currency=_currency(), trouble=trouble, wrong=wrong,
+    ), status
+
+
+def _currency() -> str:
+    return context.settings().currency
+
+
+def _typed() -> Mapping[str, str]:
+    """What a refused form said, to be shown again; never a secret."""
+    return {name: value for name, value in request.form.items() if name != SECRET}
 
 
 @bp.post("/accounts")
 @admits(Right.MANAGE_ACCOUNTS)
 def add() -> ResponseReturnValue:
     """Add an account: shared, or somebody's own."""
+    try:
+        added = run_in_transaction(_added())
+    except BadInput as problem:
+        return _form(problem.status, errors.sentence(problem), problem.field)
+    flash(_("The account is added."), "calm")
+    return redirect(url_for("accounts.one", account_id=added), 303)
+
+
+def _added() -> Callable[[], int]:
+    """What the form asks for, read before the transaction begins. Raises BadInput."""
+    asked: dict[str, Any] = {
+        "provider": forms.text("provider", most=40) or None, "operator_id": forms.optional_whole("operator"),
+        "can_receive": forms.ticked("can_receive"), "can_send": forms.ticked("can_send"), "terms": terms.posted(),
+        "secret": forms.secret(SECRET), "actor": actor(),
+    }
+    channel, address = forms.text("channel", most=40), forms.text("address", most=254, required=True)
+    return lambda: change.add_account(channel, address, **asked).id
+
+
+@bp.get(ACCOUNT)
+@admits(Right.MANAGE_ACCOUNTS)
+def one(account_id: int) -> ResponseReturnValue:
+    """Everything about one account."""
+    return _account(account_id)
+
+
+def _account(account_id: int, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    line = accounts.one(account_id, actor())
+    return render_template(
+        "accounts/account.html", line=line, trouble=trouble, values=terms.shown(line, _typed()),
+        capabilities=connections.capabilities(line.channel, line.provider), keys=_key_count(account_id),
+        two_keys=connections.keeps_two_keys(line.provider), trials=accounts.trials(account_id, actor()),
+        plan=transfers.plan(account_id, line.operator_id, actor()), key=uuid4().hex, currency=_currency(),
+    ), status
+
+
+def _key_count(account_id: int) -> int:
+    """How many keys it has; -1 where nobody can open them any more."""
+    try:
+        return connections.key_count(accounts.sealed(account_id, actor()))
+    except SealBroken:
+        return -1
+
+
+def _done(account_id: int, act: Callable[[], object], said: str) -> ResponseReturnValue:
+    """Run one change; come back to the account (or to the table it was asked on), or say why it was refused."""
+    try:
+        run_in_transaction(act)
+    except (BadInput, OptedOut) as problem:
+        return _account(account_id, problem.status, errors.sentence(problem))
+    flash(said, "calm")
+    if forms.text("back", most=10) == "table":
+        return redirect(url_for("accounts.everything"), 303)
+    return redirect(url_for("accounts.one", account_id=account_id), 303)
+
+
+@bp.post(ACCOUNT)
+@admits(Right.MANAGE_ACCOUNTS)
+def edit(account_id: int) -> ResponseReturnValue:
+    """How it signs, its limits, its budget and its stop level."""
     one = actor()
-    return _done(lambda: change.add_account(
-        forms.text("channel", most=40), forms.text("address", most=254, required=True),
-        provider=forms.text("provider", most=40) or None, operator_id=forms.optional_whole("operator"),
-        can_receive=forms.ticked("can_receive"), can_send=forms.ticked("can_send"),
-        label=forms.text("label", most=200), secret=forms.secret("secret"), limits=_limits(), actor=one,
-    ), _("The account is added."))
-
-
-def _limits() -> list[list[int]] | None:
-    """`10/60, 200/3600` as windows; empty takes the channel's own."""
-    written = forms.text("limits", most=100).replace(",", " ").split()
-    parts = [window.split("/") for window in written]
-    if not all(len(part) == 2 and all(word.isdecimal() and len(word) < 9 for word in part) for part in parts):
-        raise BadInput(BAD_LIMITS, "limits")
-    return [[int(count), int(seconds)] for count, seconds in parts] or None
+    try:
+        wanted = terms.posted()
+    except BadInput as problem:
+        return _account(account_id, problem.status, errors.sentence(problem))
+    return _done(account_id, lambda: change.change(account_id, one, wanted), _("Saved."))
 
 
 @bp.post(f"{ACCOUNT}/pause")
@@ -81,7 +145,7 @@ def _limits() -> list[list[int]] | None:
 def pause(account_id: int) -> ResponseReturnValue:
     """Nothing leaves from it until somebody resumes it."""
     one = actor()
-    return _done(lambda: change.pause(account_id, one), _("Paused. What waits keeps waiting."))
+    return _done(account_id, lambda: change.pause(account_id, one), _("Paused. What waits keeps waiting."))
 
 
 @bp.post(f"{ACCOUNT}/resume")
@@ -89,40 +153,49 @@ def pause(account_id: int) -> ResponseReturnValue:
 def resume(account_id: int) -> ResponseReturnValue:
     """It may send again."""
     one = actor()
-    return _done(lambda: change.resume(account_id, one), _("It may send again."))
+    return _done(account_id, lambda: change.resume(account_id, one), _("It may send again."))
 
 
 @bp.post(f"{ACCOUNT}/secret")
 @admits(Right.MANAGE_ACCOUNTS)
 def secret(account_id: int) -> ResponseReturnValue:
-    """A new key; the old one is forgotten."""
-    one = actor()
-    return _done(lambda: change.replace_secret(account_id, forms.secret("secret"), one), _("The key is replaced."))
+    """A new key; the old one is forgotten, or stays valid beside it."""
+    one, new, keep = actor(), forms.secret(SECRET), forms.ticked("keep_old")
+    said = _("The new key sends. The old one stays valid until you forget it.") if keep else _("The key is replaced.")
+    return _done(account_id, lambda: change.replace_secret(account_id, new, one, keep_old=keep), said)
 
 
-@bp.post(ACCOUNT)
+@bp.post(f"{ACCOUNT}/forget")
 @admits(Right.MANAGE_ACCOUNTS)
-def edit(account_id: int) -> ResponseReturnValue:
-    """The name citizens see, and the limits."""
+def forget(account_id: int) -> ResponseReturnValue:
+    """The old key is not believed any more."""
     one = actor()
-    return _done(lambda: change.change(account_id, one, label=forms.text("label", most=200), limits=_limits()),
-                 _("Saved."))
+    return _done(account_id, lambda: change.forget_old_secret(account_id, one), _("Only the new key is valid now."))
+
+
+@bp.post(f"{ACCOUNT}/test")
+@admits(Right.MANAGE_ACCOUNTS)
+def test(account_id: int) -> ResponseReturnValue:
+    """One sentence to a number of ours, sent by whoever sends everything else."""
+    one, to, key = actor(), forms.text("to", most=254), forms.form_key()
+    return _done(account_id, lambda: trials.send_test(account_id, to, key, one),
+                 _("The test is on its way. Look below what became of it."))
 
 
 @bp.get(f"{ACCOUNT}/transfer")
 @admits(Right.MANAGE_ACCOUNTS)
-def plan(account_id: int) -> str:
-    """What a transfer would touch, and to whom."""
-    held, waiting = accounts.at_stake(account_id, actor())
-    return render_template("accounts/transfer.html", line=_line(account_id), held=held, waiting=waiting,
-                           owners=people.on_shift_choices(actor()))
+def plan(account_id: int) -> ResponseReturnValue:
+    """To whom it could go; and with `to`, what would become of everything that hangs on it."""
+    return _plan(account_id)
 
 
-def _line(account_id: int) -> AccountLine:
-    line = accounts.one(account_id, actor())
-    if line is None:
-        abort(404)
-    return line
+def _plan(account_id: int, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    line, to = accounts.one(account_id, actor()), request.values.get("to", request.values.get("operator", ""))
+    chosen = int(to) if to.isdecimal() and len(to) < 19 else None
+    return render_template(
+        "accounts/transfer.html", line=line, owners=people.on_shift_choices(actor()), chosen=chosen, asked=to != "",
+        plan=transfers.plan(account_id, chosen, actor()), rule=sending.rule(line.channel), trouble=trouble,
+    ), status
 
 
 @bp.post(f"{ACCOUNT}/transfer")
@@ -133,10 +206,10 @@ def transfer(account_id: int) -> ResponseReturnValue:
     try:
         drafts = run_in_transaction(lambda: change.transfer(account_id, to, one))
     except BadInput as problem:
-        return _page(problem.status, errors.sentence(problem))
+        return _plan(account_id, problem.status, errors.sentence(problem))
     said = ngettext("%(num)s waiting answer became a draft.", "%(num)s waiting answers became drafts.", drafts)
     flash(_("Transferred.") + (f" {said}" if drafts else ""), "calm")
-    return redirect(url_for("accounts.everything"), 303)
+    return redirect(url_for("accounts.one", account_id=account_id), 303)
 
 
 @bp.post("/accounts/rules")
@@ -144,4 +217,9 @@ def transfer(account_id: int) -> ResponseReturnValue:
 def rule() -> ResponseReturnValue:
     """Which account answers on a channel."""
     one, channel, wanted = actor(), forms.text("channel", most=40), forms.text("rule", most=40)
-    return _done(lambda: change.set_rule(channel, wanted, one), _("Saved."))
+    try:
+        run_in_transaction(lambda: change.set_rule(channel, wanted, one))
+    except TriageError as problem:
+        return _table(problem.status, errors.sentence(problem))
+    flash(_("Saved."), "calm")
+    return redirect(url_for("accounts.everything"), 303)
