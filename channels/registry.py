@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from channels.base import AccountSettings, Capabilities, Channel
+from channels.gateway import Gateway
 from channels.simulator import SimulatorPosts, SimulatorSms
 from channels.twilio_sms import TwilioSms, TwilioWhatsApp
 from channels.twilio_voice import TwilioVoice
@@ -35,6 +36,7 @@ CHANNELS: dict[tuple[str, str], Adapter] = {
     ("whatsapp", "twilio"): TwilioWhatsApp,
     ("voice", "twilio"): TwilioVoice,
     ("sms", "simulator"): SimulatorSms,
+    ("sms", "gateway"): Gateway,
     ("mastodon", "simulator"): SimulatorPosts,
     ("phone", "desk"): Written,
     ("sms", "desk"): Written,

@@ -20,7 +20,7 @@ from channels.base import (
     WebhookRequest,
 )
 from channels.simulator import Store
-from tests.channels import twilio_bench
+from tests.channels import gateway_bench, twilio_bench
 
 RECORDED = Path(__file__).parent / "recorded"
 SECRET = "recorded secret"
@@ -62,6 +62,13 @@ def _twilio(channel: str) -> Callable[[Path], Bench]:
     return make
 
 
+def _gateway(_folder: Path) -> Bench:
+    tiny = gateway_bench.everlasting()
+    before = tiny.taken
+    settings = gateway_bench.account(SECRET, mode="call", url=tiny.url, id_path="id")
+    return Bench(settings, gateway_bench.PERSON, lambda: tiny.taken - before)
+
+
 # A new channel adds one line here and its payloads in `recorded/<channel>-<provider>.json`.
 BENCHES: dict[tuple[str, str], Callable[[Path], Bench]] = {
     ("web", "web"): _web,
@@ -69,6 +76,7 @@ BENCHES: dict[tuple[str, str], Callable[[Path], Bench]] = {
     ("sms", "desk"): _written,
     ("sms", "simulator"): _simulator("sms", "+254700000100", "+447700900523"),
     ("mastodon", "simulator"): _simulator("mastodon", "@desk", "@rosa_do_cais"),
+    ("sms", "gateway"): _gateway,
     ("sms", "twilio"): _twilio("sms"),
     ("whatsapp", "twilio"): _twilio("whatsapp"),
     ("voice", "twilio"): _twilio("voice"),
