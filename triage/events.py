@@ -74,6 +74,7 @@ class Kind(StrEnum):
     REPORT_LINKED = "report.linked"
     REPORT_UNLINKED = "report.unlinked"
     NOTE_ADDED = "note.added"
+    FILE_SETTLED = "file.settled"
     REPLY_ACCEPTED = "reply.accepted"
     REPLY_CANCELLED = "reply.cancelled"
     DELIVERY_DEFERRED = "delivery.deferred"

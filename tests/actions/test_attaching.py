@@ -12,9 +12,9 @@ from channels.base import RemoteFile
 from tests.scene import Scene
 from triage import context
 from triage.actions import attaching
-from triage.actions.attaching import Stored
 from triage.db import db
 from triage.models import Attachment, InboundItem, Message
+from triage.storing import Stored
 
 PICTURE = RemoteFile("https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1", "image/jpeg")
 
@@ -28,7 +28,7 @@ def files(scene: Scene) -> list[Attachment]:
 def source(one: Attachment) -> dict[str, object]:
     """Where a file lies."""
     assert one.source_sealed is not None
-    opened = context.keyring().open(one.source_sealed, attaching.source_context(one.message_id, one.place))
+    opened = context.keyring().open(one.source_sealed, one.source_context)
     return dict(json.loads(opened))
 
 

@@ -7,34 +7,17 @@ away again where the transaction does not take place.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from channels.base import InboundMessage
 from triage import clock, context, fitting
 from triage.actions.journal import Entry
 from triage.db import db
 from triage.models import Attachment, Message
+from triage.storing import Stored
 
 MOST_FILENAME = 200
 MOST_DESCRIPTION = 200
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A file that stands sealed on the disk, and what its bytes say of it (see `models.Attachment`).
-
-    `clean` is its name without what tells who made it, None where there is no such copy.
-    """
-
-    kind: str
-    content_type: str
-    size: int
-    sha256: str
-    original: str
-    clean: str | None = None
-    clean_type: str | None = None
-    filename: str = ""
-    description: str = ""
 
 
 def attach(message: Message, stored: Stored, place: int = 0) -> Attachment:
@@ -59,13 +42,7 @@ def note(message_id: int, message: InboundMessage, item: Entry) -> None:
 
 def _wait(message_id: int, place: int, source: dict[str, object], filename: str) -> None:
     now = clock.now()
-    sealed = context.keyring().seal(json.dumps(source), source_context(message_id, place))
-    db.session.add(Attachment(
-        message_id=message_id, place=place, state="waiting", filename=fitting.line(filename, MOST_FILENAME) or "",
-        source_sealed=sealed, due_at=now, created_at=now,
-    ))
-
-
-def source_context(message_id: int, place: int) -> str:
-    """What the source of a file opens with: its own row and no other."""
-    return f"attachments.source|{message_id}|{place}"
+    made = Attachment(message_id=message_id, place=place, state="waiting", due_at=now, created_at=now,
+                      filename=fitting.line(filename, MOST_FILENAME) or "")
+    made.source_sealed = context.keyring().seal(json.dumps(source), made.source_context)
+    db.session.add(made)

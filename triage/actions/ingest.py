@@ -16,7 +16,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from channels.base import DeliveryUpdate, InboundMessage, WebhookRequest
+from channels.base import Attachment, DeliveryUpdate, InboundMessage, WebhookRequest
 from channels.errors import Unreadable
 from triage import clock, connections, context, events, fitting, keywords, logs
 from triage.actions import contacts, doubt, filing, journal
@@ -130,6 +130,12 @@ def understand_later(item_id: int, *, again: bool = False) -> None:
         entry = Entry(item.id, item.provider, item.receipt_key, item.received_at, item.due_at)
         _understand(entry, lambda: _parse_again(item))
         journal.write_fates()
+
+
+def files_of(item_id: int) -> Sequence[Attachment]:
+    """The files that came inside a journalled item, in their order. Raises Unreadable, LookupError."""
+    item = db.session.get_one(InboundItem, item_id)
+    return [file for one in _parse_again(item) if isinstance(one, InboundMessage) for file in one.attachments]
 
 
 def _parse_again(item: InboundItem) -> Sequence[Item]:

@@ -13,6 +13,7 @@ from triage import context
 from triage.db import db
 from triage.workers.doorbell import Doorbell
 from triage.workers.drain_spool import Drain
+from triage.workers.media import fetch_due
 from triage.workers.sweep import sweep_and_deliver
 
 EVERY_SECONDS = 5.0
@@ -22,7 +23,7 @@ EVERY_SECONDS = 5.0
 @click.option("--once", is_flag=True, help="One look, then leave.")
 @click.option("--parent", type=int, hidden=True, help="Leave when this process is gone.")
 def sweep(*, once: bool, parent: int | None) -> None:
-    """Look for what is due: this machine's spool, attempts without an answer, leases, snoozes, items, answers.
+    """Look for what is due: this machine's spool, attempts without an answer, leases, snoozes, items, answers, files.
 
     The server does this by itself; run it apart where no server runs. Several at once do no harm.
     """
@@ -37,6 +38,7 @@ def sweep(*, once: bool, parent: int | None) -> None:
 def _look() -> None:
     Drain().run()
     sweep_and_deliver()
+    fetch_due()
     db.session.remove()  # no read is left open while nothing happens
 
 

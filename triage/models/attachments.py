@@ -54,3 +54,8 @@ class Attachment(Base):
     transcript: Mapped[str | None] = mapped_column(Text)
     transcribed_by: Mapped[int | None] = link("operators.id", null=True)
     transcribed_at: Mapped[Moment | None]
+
+    @property
+    def source_context(self) -> str:
+        """What `source_sealed` opens with: this very row and no other."""
+        return f"attachments.source|{self.message_id}|{self.place}"

@@ -62,6 +62,24 @@ class DeliveryState:
 
 
 @dataclass(frozen=True)
+class FileView:
+    """A file of a message: state is waiting, kept, refused or gone; `clean` whether there is a copy for everybody."""
+
+    id: int
+    state: str
+    kind: str  # image | audio | video | document | other
+    content_type: str
+    filename: str
+    size: int | None
+    clean: bool
+    description: str
+    error: str | None  # why it is refused or gone: a word
+    transcript: str | None
+    transcribed_by: str | None  # public name
+    transcribed_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Entry:
     """One item of the conversation: kind is inbound, outbound, note or event."""
 
@@ -78,6 +96,7 @@ class Entry:
     data: Mapping[str, object] | None = None
     mine: bool = False
     unanswered: bool = False
+    files: Sequence[FileView] = ()
 
 
 @dataclass(frozen=True)

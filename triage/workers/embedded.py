@@ -12,6 +12,7 @@ from triage.workers.carrier import CarrierLoop
 from triage.workers.doorbell import Doorbell
 from triage.workers.drain_spool import DrainLoop
 from triage.workers.line import Line
+from triage.workers.media import MediaLoop
 from triage.workers.tailer import Tailer
 
 WORKERS_FIRST = 2.0  # seconds: while Redis is away the workers' own threads send, and we only what they leave
@@ -38,7 +39,7 @@ class Embedded:
         tailer = Tailer(app, app.extensions["live"].hint, app.extensions["live"].end)
         events.listen(doorbell.ring)
         events.listen(tailer.nudge)
-        self._loops: list[Loop] = [doorbell, tailer, DrainLoop(app)]
+        self._loops: list[Loop] = [doorbell, tailer, DrainLoop(app), MediaLoop(app)]
         if settings.redis_url:
             line = Line(settings.redis_url, tailer.nudge)
             events.listen(line.call)
