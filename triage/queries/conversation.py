@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from triage.db import db
 from triage.events import Kind
 from triage.models import Account, Contact, Delivery, Event, Message, Note, Operator, Report
-from triage.queries import naming, scope
+from triage.queries import forecast, naming, scope
 from triage.queries.shapes import DeliveryState, Entry
 
 Row = TypeVar("Row", Message, Note, Event)
@@ -102,18 +102,14 @@ def _message(report: Report, message: Message, delivery: Delivery | None, names:
         kind="inbound" if inbound else "outbound", id=message.id, at=message.recorded_at,
         author=people.get(who or 0), channel=message.channel, body=message.body,
         language=report.language if inbound else None, account=names.accounts.get(message.account_id or 0),
-        delivery=_state(delivery, message, names, actor) if delivery else None,
+        delivery=_fate(delivery, message, names, actor) if delivery else None,
         mine=message.operator_id == actor.id, unanswered=inbound and since is not None and message.recorded_at >= since,
     )
 
 
-def _state(delivery: Delivery, message: Message, names: _Names, actor: Operator) -> DeliveryState:
-    return DeliveryState(
-        id=delivery.id, state=delivery.state, channel=delivery.channel,
-        account=names.accounts.get(delivery.account_id or 0), sends_at=delivery.next_attempt_at,
-        settled_at=delivery.settled_at, error=delivery.last_error, mine=message.operator_id == actor.id,
-        by_hand=delivery.by_hand,
-    )
+def _fate(delivery: Delivery, message: Message, names: _Names, actor: Operator) -> DeliveryState:
+    address = names.accounts.get(delivery.account_id or 0)
+    return forecast.state_of(delivery, address, mine=message.operator_id == actor.id)
 
 
 def _note(note: Note, names: _Names, actor: Operator) -> Entry:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from triage import clock, events
 from triage.db import Base, db
 from triage.models import Delivery, DeliveryAttempt, Desk, InboundItem, Report
-from triage.models.deliveries import UNFINISHED, WAITING
-from triage.queries import ledger
+from triage.models.deliveries import UNFINISHED
+from triage.queries import ledger, outbox
 
 Counts = Mapping[tuple[str, ...], int]
 DOUBTFUL = ("uncertain", "failed")
@@ -47,13 +47,13 @@ def present() -> Present:
     """The figures of this moment."""
     now = clock.now()
     oldest = select(func.min(Report.unanswered_since)).where(Report.status.in_(("open", "assigned")))
-    due = select(func.min(Delivery.next_attempt_at)).where(Delivery.state.in_(WAITING))
+    _, due = outbox.overdue()
     unread = select(func.count(), func.min(InboundItem.received_at)).where(InboundItem.state == "received")
     pending, since = db.session.execute(unread).one()
     watched = (*UNFINISHED, *DOUBTFUL)
     frozen = db.session.scalar(select(Desk.leases_frozen_at))
     return Present(
-        unanswered_age=_age(db.session.scalar(oldest), now), due_age=_age(db.session.scalar(due), now),
+        unanswered_age=_age(db.session.scalar(oldest), now), due_age=_age(due, now),
         outbox={**{(state,): 0 for state in watched}, **_by(Delivery, Delivery.state, states=watched)},
         pending=pending, pending_age=_age(since, now), head=events.head(), leases_frozen=frozen is not None,
         quarantined=_by(InboundItem, InboundItem.state, states=("quarantined",)).get(("quarantined",), 0),

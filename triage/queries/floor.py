@@ -12,7 +12,7 @@ from triage.db import db
 from triage.models import Account, Assignment, Delivery, Desk, InboundItem, Message, Operator, Report
 from triage.models.deliveries import WAITING
 from triage.models.reports import DANGER
-from triage.queries import ledger, rows, scope
+from triage.queries import forecast, ledger, rows, scope
 from triage.queries.shapes import Decision, Floor, OperatorLine, Row
 from triage.rights import Right
 
@@ -33,7 +33,7 @@ def floor(actor: Operator) -> Floor:
         longest_wait_since=db.session.scalar(select(func.min(Report.unanswered_since)).where(new)),
         danger_open=_count(Report, Report.status.in_(("open", "assigned")), Report.priority == DANGER),
         on_shift=sum(line.shift != "off" for line in people), people=len(people),
-        waiting_sends=_count(Delivery, Delivery.state.in_(WAITING)),
+        waiting_sends=_count(Delivery, Delivery.state.in_(WAITING)), sends_drained_at=forecast.all_drained_at(),
         send_problems=_count(Delivery, rows.troubled()),
         quarantined=_count(InboundItem, InboundItem.state == "quarantined"), ledger=ledger.ledger(),
         operators=people, decisions=_decisions(desk, people, now), leases_frozen_at=desk.leases_frozen_at,
@@ -101,11 +101,22 @@ def _decisions(desk: Desk, people: Sequence[OperatorLine], now: datetime) -> lis
     found += [Decision("silent_holder", None, line.id, line.public_name, len(line.reports),
                        now - timedelta(minutes=line.silent_minutes))
               for line in people if line.silent_minutes is not None and line.reports]
+    found += _troubled_accounts()
     found += _troubled_sends()
     found += [Decision("held_long", row.id, line.id, line.public_name, 1, row.waiting_since)
               for line in people for row in line.reports
               if row.waiting_since is not None and row.waiting_since < now - HELD_LONG]
     return (found + _returned_twice())[:MOST_DECISIONS]
+
+
+def _troubled_accounts() -> list[Decision]:
+    """Accounts by which nothing leaves though nobody paused them, with what waits for them."""
+    waits = select(func.count()).where(Delivery.account_id == Account.id, Delivery.state.in_(WAITING))
+    query = select(Account, waits.scalar_subquery()).where(
+        or_(Account.trouble.is_not(None), Account.paused_why == "failing"), Account.paused_at.is_(None))
+    return [Decision(f"account_{account.trouble or 'failing'}", None, None, account.address, count,
+                     account.troubled_at if account.trouble else account.last_error_at)
+            for account, count in db.session.execute(query.order_by(Account.id))]
 
 
 def _troubled_sends() -> list[Decision]:

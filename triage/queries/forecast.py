@@ -7,7 +7,7 @@ A forecast takes each message to leave at its first try and nobody to write anot
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -17,6 +17,7 @@ from triage.db import db
 from triage.models import Account, Delivery, DeliveryAttempt
 from triage.models.deliveries import WAITING
 from triage.queries import sending, slots
+from triage.queries.shapes import DeliveryState
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,23 @@ def of_new(account: Account, operator_id: int | None, *, urgent: bool = False) -
     return _outlook(account, slots.ahead(account.id, turn + 1, 0), clock.now())
 
 
+def state_of(delivery: Delivery, account: str | None, *, mine: bool) -> DeliveryState:
+    """How a delivery by the account of this address fares. The undo seconds over, it waits as any other."""
+    found = DeliveryState(
+        id=delivery.id, state=delivery.state, channel=delivery.channel, account=account, sends_at=None,
+        settled_at=delivery.settled_at, error=delivery.last_error, mine=mine, by_hand=delivery.by_hand)
+    if delivery.state not in WAITING:
+        return found
+    outlook = of_delivery(delivery)
+    held = delivery.state == "held" and outlook.at is not None and _is_ahead(delivery.next_attempt_at)
+    return replace(found, state="held" if held else "queued", sends_at=outlook.at, waits_for=outlook.why,
+                   ahead=outlook.ahead)
+
+
+def _is_ahead(moment: datetime | None) -> bool:
+    return moment is not None and moment > clock.now()
+
+
 def leaves_at(delivery: Delivery) -> datetime | None:
     """When a held or queued delivery will leave; None where only a person knows."""
     return of_delivery(delivery).at
@@ -58,6 +76,13 @@ def drained_at(account: Account) -> datetime | None:
         Delivery.account_id == account.id, Delivery.state.in_(WAITING))) or 0
     found = moments(account, waiting)
     return found[-1] if found else None
+
+
+def all_drained_at() -> datetime | None:
+    """The same for the whole desk: of the accounts that do not wait for a person."""
+    waiting = select(Delivery.account_id).where(Delivery.state.in_(WAITING), Delivery.account_id.is_not(None))
+    accounts = db.session.scalars(select(Account).where(Account.id.in_(waiting.distinct())))
+    return max((at for at in map(drained_at, accounts) if at is not None), default=None)
 
 
 def moments(account: Account, most: int) -> Sequence[datetime]:

@@ -9,18 +9,15 @@ from sqlalchemy import func, select
 
 from triage import clock, context
 from triage.db import db
-from triage.models import Delivery, InboundItem
-from triage.models.deliveries import WAITING
+from triage.models import InboundItem
+from triage.queries import outbox
 
 
 def backlog() -> Mapping[str, int]:
     """Counts for machines: raw items not yet understood, and sends overdue with the oldest's age in seconds."""
     now = clock.now()
     pending = select(func.count()).where(InboundItem.state == "received")
-    overdue = Delivery.state.in_(WAITING), Delivery.next_attempt_at <= now
-    count, oldest = db.session.execute(
-        select(func.count(), func.min(Delivery.next_attempt_at)).where(*overdue)
-    ).one()
+    count, oldest = outbox.overdue()
     seconds = int((now - oldest).total_seconds()) if oldest else 0
     return {"pending": db.session.scalar(pending) or 0, "overdue_sends": count, "oldest_overdue_seconds": seconds}
 

@@ -13,7 +13,7 @@ from triage.db import BigKey, db
 from triage.errors import NotFound
 from triage.models import Account, Delivery, DeliveryAttempt, InboundItem, Message, Operator
 from triage.models.deliveries import WAITING
-from triage.queries import reports, slots
+from triage.queries import forecast, reports, slots
 from triage.queries.shapes import DeliveryState
 from triage.queries.slots import ACCOUNTS, NOW, READY, ROWS
 from triage.statements import execute
@@ -67,24 +67,33 @@ def _due() -> Select[Any]:
 DUE = _due()
 
 
-def earliest() -> datetime | None:
-    """When something that cannot leave now may: it is due then, or its account opens; None where nothing waits so.
+def earliest(after: datetime | None = None) -> datetime | None:
+    """When something that could not leave at `after` (default: now) may: it is due then, or its account opens.
 
-    What may leave now is not asked for.
+    None where nothing waits for a moment. What could leave then already is not asked for.
     """
-    now = clock.now()
-    later = select(func.min(Delivery.next_attempt_at))
-    later = later.where(Delivery.state.in_(WAITING), Delivery.next_attempt_at > now)
-    moments = [db.session.scalar(later), *_openings(now)]
-    return min((at for at in moments if at is not None and at > now), default=None)
+    since = after or clock.now()
+    later = select(func.min(Delivery.next_attempt_at)).where(
+        Delivery.state.in_(WAITING), Delivery.next_attempt_at > since)
+    moments = [db.session.scalar(later), *_openings(since)]
+    return min((at for at in moments if at is not None and at > since), default=None)
 
 
-def _openings(now: datetime) -> Sequence[datetime | None]:
-    """When the accounts open that are closed just now and have something due."""
-    shut = or_(Account.paused_until > now, Account.next_slot_at > now, Account.trouble.is_not(None))
+def _openings(since: datetime) -> Sequence[datetime | None]:
+    """When the accounts open that were closed then and have something waiting."""
+    shut = or_(Account.paused_until > since, Account.next_slot_at > since, Account.trouble.is_not(None))
     waits = select(Delivery.id).where(Delivery.account_id == Account.id, Delivery.state.in_(WAITING)).exists()
     closed = select(Account).where(Account.paused_at.is_(None), shut, waits)
     return [slots.opens_at(account) for account in db.session.scalars(closed)]
+
+
+def overdue(most: int = 1000) -> tuple[int, datetime | None]:
+    """How much could leave now and has not begun to (counted no further than `most`), and since when the oldest could.
+
+    What waits for a slot, a pause or the trouble of its account to end is not overdue.
+    """
+    found = due_since(most)
+    return len(found), min((at for _, at in found), default=None)
 
 
 def unread(limit: int = 100) -> list[int]:
@@ -102,10 +111,7 @@ def delivery(delivery_id: int, actor: Operator) -> DeliveryState:
     reports.load(found.report_id, actor)
     message = db.session.get_one(Message, found.message_id)
     account = db.session.get(Account, found.account_id) if found.account_id else None
-    return DeliveryState(
-        found.id, found.state, found.channel, account.address if account else None, found.next_attempt_at,
-        found.settled_at, found.last_error, message.operator_id == actor.id,
-    )
+    return forecast.state_of(found, account.address if account else None, mine=message.operator_id == actor.id)
 
 
 def attempts(delivery_id: int, actor: Operator) -> tuple[int, list[DeliveryAttempt]]:

@@ -48,7 +48,11 @@ class Page:
 
 @dataclass(frozen=True)
 class DeliveryState:
-    """How an answer of ours fares. `sends_at` is set while it is held or queued."""
+    """How an answer of ours fares.
+
+    While it is held or queued `sends_at` is when it will leave, after `ahead` others; None: only a person knows.
+    `waits_for` says what keeps it: slot, asked, failing, ceiling, paused, broken or suspended; None: nothing.
+    """
 
     id: int
     state: str
@@ -59,6 +63,8 @@ class DeliveryState:
     error: str | None
     mine: bool
     by_hand: bool = False
+    waits_for: str | None = None
+    ahead: int = 0
 
 
 @dataclass(frozen=True)
@@ -177,7 +183,9 @@ class OperatorLine:
 class Decision:
     """Something only a coordinator can settle: `kind` names the sentence, `report_id` or `operator_id` the target."""
 
-    kind: str  # leases_frozen | silent_holder | uncertain | failed | held_long | returned_twice
+    # leases_frozen | silent_holder | uncertain | failed | held_long | returned_twice | account_failing |
+    # account_broken | account_suspended; of an account `name` is its address and `count` what waits for it
+    kind: str
     report_id: int | None
     operator_id: int | None
     name: str
@@ -216,6 +224,7 @@ class Floor:
     on_shift: int
     people: int
     waiting_sends: int
+    sends_drained_at: datetime | None  # when all that waits will have left; None: nothing waits, or only a person knows
     send_problems: int
     quarantined: int
     ledger: Ledger

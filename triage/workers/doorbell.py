@@ -99,6 +99,7 @@ class Doorbell:
         self._rung = threading.Event()
         self._ending = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._looked_at, self._found = clock.now(), True
 
     def ring(self, kinds: frozenset[str]) -> None:
         """A listener of events: look now if something may have to leave. Nobody waits for what comes of it."""
@@ -134,7 +135,9 @@ class Doorbell:
     def _look(self) -> None:
         self._rung.wait(self._until_due())
         self._rung.clear()
+        self._looked_at = clock.now()
         due = outbox.due_since()
+        self._found = bool(due)
         db.session.remove()
         late = self._hand_over(due) if due else timedelta()
         for number, at in due:
@@ -148,12 +151,14 @@ class Doorbell:
         return OVERDUE if self._bell.ring(due) else self._patience
 
     def _until_due(self) -> float:
-        earliest = outbox.earliest()
+        # Never less than a blink: what is due and already in hand must not make the look spin.
+        blink = 0.05 if self._bell is None else 0.5
+        if self._found:
+            return blink
+        earliest = outbox.earliest(self._looked_at)
         db.session.remove()
         if earliest is None:
             return LONGEST_WAIT
-        # Never less than a blink: what is due and already in hand must not make the look spin.
-        blink = 0.05 if self._bell is None else 0.5
         return min(max((earliest - clock.now()).total_seconds(), blink), LONGEST_WAIT)
 
     def _sweep(self) -> None:
