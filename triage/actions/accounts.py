@@ -102,6 +102,7 @@ def resume(account_id: int, actor: Operator) -> None:
     if _stands_still(account):
         account.paused_at = account.paused_until = account.paused_why = None
         account.trouble = account.troubled_at = account.needs_attention = None
+        account.next_slot_at = None  # counted anew by whoever begins next
         note(Kind.ACCOUNT_CHANGED, account, actor, what="resumed")
 
 
@@ -146,6 +147,7 @@ def change(account_id: int, actor: Operator, terms: Terms) -> None:
     account = locked(account_id, actor)
     changed = _agree(account, terms)
     if changed:
+        account.next_slot_at = None  # the new limits say when
         note(Kind.ACCOUNT_CHANGED, account, actor, what="changed", changed=changed)
 
 
@@ -181,6 +183,8 @@ def replace_secret(account_id: int, secret: str, actor: Operator, *, keep_old: b
 
     With `keep_old` the one that sent until now stays valid for what the provider signs, until `forget_old_secret`.
     """
+    may(actor)
+    outbox.hurry(account_id)  # deliveries are locked before their account
     account = locked(account_id, actor)
     account.secret_sealed = keys.replaced(account, secret, keep_old=keep_old)
     account.trouble = account.troubled_at = account.needs_attention = None
