@@ -12,7 +12,8 @@ from channels import registry
 from channels.base import Capabilities
 from triage import clock, limits
 from triage.db import db
-from triage.models import Account, Contact, DeliveryAttempt, Message, Operator, Report, SenderRule
+from triage.models import Account, Contact, Delivery, DeliveryAttempt, Message, Operator, Report, SenderRule
+from triage.models.deliveries import WAITING
 
 REPLY_CHANNEL = {"phone": "sms", "email": "email"}  # how a reply contact of a kind is written to
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # when the time to answer somebody ended who never wrote
@@ -164,9 +165,28 @@ def _sticky(channel: str, report: Report) -> Account | None:
 
 
 def _least_used(channel: str) -> Account | None:
-    used = select(func.count()).where(DeliveryAttempt.account_id == Account.id).scalar_subquery()
+    """Of the shared accounts the one with most room now: what waits in its queue and what its windows hold count.
+
+    One that stands still is taken only where all do.
+    """
     query = select(Account).where(Account.channel == channel, Account.can_send, Account.operator_id.is_(None))
-    return db.session.scalars(query.order_by(Account.paused_at.is_not(None), used, Account.id).limit(1)).first()
+    shared = db.session.scalars(query.order_by(Account.id)).all()
+    return min(shared, key=lambda one: (_stands_still(one), *_load(one), one.id), default=None)
+
+
+def _stands_still(account: Account) -> bool:
+    paused = account.paused_at is not None or account.trouble is not None
+    return paused or (account.paused_until is not None and account.paused_until > clock.now())
+
+
+def _load(account: Account) -> tuple[float, int]:
+    """How full the fullest window would be if all that waits left now (1.0: full), and how much waits."""
+    waiting = db.session.scalar(select(func.count()).where(
+        Delivery.account_id == account.id, Delivery.state.in_(WAITING))) or 0
+    now = clock.now()
+    shares = [(_used(account.id, now - timedelta(seconds=seconds)) + waiting) / count
+              for count, seconds in account_limits(account)]
+    return max(shares, default=0.0), waiting
 
 
 def capabilities(channel: str, provider: str) -> Capabilities:
