@@ -38,10 +38,10 @@ def everything() -> ResponseReturnValue:
 
 
 def _table(status: int = 200, trouble: str = "") -> ResponseReturnValue:
-    channels = connections.channels()
-    rules = {channel: sending.rule(channel) for channel in channels}
+    answered = (channel for channel in connections.channels() if connections.capabilities(channel).can_reply)
+    rules = {channel: sending.rule(channel) for channel in answered}
     return render_template("accounts/accounts.html", lines=accounts.lines(actor()), rules=rules, trouble=trouble,
-                           sender_rules=SENDER_RULES, channels=channels), status
+                           sender_rules=SENDER_RULES), status
 
 
 @bp.get("/accounts/new")
@@ -190,11 +190,12 @@ def plan(account_id: int) -> ResponseReturnValue:
 
 
 def _plan(account_id: int, status: int = 200, trouble: str = "") -> ResponseReturnValue:
-    line, to = accounts.one(account_id, actor()), request.values.get("to", request.values.get("operator", ""))
-    chosen = int(to) if to.isdecimal() and len(to) < 19 else None
+    line, to = accounts.one(account_id, actor()), request.values.get("to", request.values.get("operator"))
+    chosen = int(to) if to and to.isascii() and to.isdecimal() and len(to) < 19 else None
     return render_template(
-        "accounts/transfer.html", line=line, owners=people.on_shift_choices(actor()), chosen=chosen, asked=to != "",
-        plan=transfers.plan(account_id, chosen, actor()), rule=sending.rule(line.channel), trouble=trouble,
+        "accounts/transfer.html", line=line, owners=people.on_shift_choices(actor()), chosen=chosen,
+        asked=to is not None and chosen != line.operator_id, plan=transfers.plan(account_id, chosen, actor()),
+        rule=sending.rule(line.channel), trouble=trouble,
     ), status
 
 
