@@ -28,15 +28,15 @@ class Shared:
         self.people: dict[str, Operator] = {name: scene.operator(name) for name in names}
         self.written = 1000 * place
 
-    def write(self, name: str | None, count: int = 1) -> list[int]:
+    def write(self, name: str | None, count: int = 1, words: str = "") -> list[int]:
         """So many messages of one person (None: the desk itself), waiting; their numbers."""
-        return [run_in_transaction(lambda: self._one(name)) for _ in range(count)]
+        return [run_in_transaction(lambda: self._one(name, words)) for _ in range(count)]
 
-    def _one(self, name: str | None) -> int:
+    def _one(self, name: str | None, words: str) -> int:
         self.written += 1
         message = Message(
             report_id=self.report.id, contact_id=self.report.contact_id, account_id=self.account.id, channel="sms",
-            direction="out", body=f"{name} {self.written}", recorded_at=clock.now(), dedupe_key=f"w{self.written}",
+            direction="out", body=f"{name} {self.written} {words}", recorded_at=clock.now(), dedupe_key=f"w{self.written}",
             operator_id=self.people[name].id if name else None)
         db.session.add(message)
         db.session.flush()
