@@ -126,7 +126,7 @@ def test_an_account_is_shared_or_somebodys_own(
 
 
 @pytest.mark.parametrize("arguments, sentence", [
-    (["fax", "1"], "There is no channel called fax"), (["sms", "hello"], "This is not a telephone number"),
+    (["fax", "1"], "There is no channel called fax"), (["sms", "+25470O0777"], "This is not a telephone number"),
     (["sms", "+254700000777", "--no-receive"], "must receive, send, or both"),
     (["sms", "+254700000777", "--provider", "x"], "cannot be carried by x"),
     (["sms", "+254700000777", "--operator", "x@y.example"], "Nobody here has the address"),
