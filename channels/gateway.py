@@ -120,6 +120,12 @@ class Gateway:
         """What the gateway waits for to know that its item is kept."""
         return self._words.kept()
 
+    def without_secret(self, request: WebhookRequest) -> WebhookRequest:
+        """The request as it may be kept and shown: SMSSync's address and body hold its secret."""
+        if self._style != "smssync":
+            return request
+        return replace(request, url=request.url.partition("?")[0], body=gateway_smssync.without_secret(request.body))
+
     # a telephone that fetches
 
     def wish(self, request: WebhookRequest, method: str) -> Wish:
@@ -147,8 +153,8 @@ class Gateway:
         return list(dict.fromkeys(words.taken(self._fields(request))))
 
     def reports(self, request: WebhookRequest) -> bool:
-        """Whether a request by which the telephone says what it has also says what became of it."""
-        return self._style != "smssync"
+        """Whether a request by which the telephone says what it has also says what became of some of it."""
+        return self._style != "smssync" and gateway_json.tells_more(self._fields(request))
 
     def parcels(self, request: WebhookRequest, messages: Sequence[Parcel]) -> Answer:
         """What the telephone shall send, in its own words; it is shown the secret that it has shown."""

@@ -15,7 +15,8 @@ from channels.fields import Fields, read
 from channels.gateway_items import NAME, SENDER, Parcel, as_json, joined, message, moment, said, update
 
 # Whoever says anything of a message of ours has taken it.
-STATES = {"taken": "sent", "sent": "sent", "delivered": "delivered", "failed": "failed"}
+TAKEN = "taken"
+STATES = {TAKEN: "sent", "sent": "sent", "delivered": "delivered", "failed": "failed"}
 
 
 def fields(request: WebhookRequest) -> Fields:
@@ -46,6 +47,11 @@ def items(account: AccountSettings, values: Fields) -> list[InboundMessage | Del
 def taken(values: Fields) -> list[str]:
     """The names of messages that the telephone says it has. Raises Unreadable."""
     return [each.name("id", NAME) for each in _reports(values) or ()]
+
+
+def tells_more(values: Fields) -> bool:
+    """Whether a request says of any message more than that the telephone has it."""
+    return any(_state(each) != TAKEN for each in _reports(values) or ())
 
 
 def kept() -> Answer:

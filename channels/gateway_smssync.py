@@ -14,7 +14,9 @@ The app sends only what the answer to `task=sent` names, where its Message Resul
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from urllib.parse import unquote_plus
 
 from channels.base import AccountSettings, Answer, DeliveryUpdate, InboundMessage
 from channels.errors import Unreadable
@@ -22,6 +24,7 @@ from channels.fields import Fields
 from channels.gateway_items import NAME, SENDER, Parcel, as_json, joined, message, moment, update
 
 SENT, RESULTS = "queued_messages", "message_result"
+SECRET = "secret"  # noqa: S105 - the name of its field
 # Android's own codes: https://developer.android.com/reference/android/telephony/SmsManager#constants_1
 REASONS = {
     1: "The telephone could not send it: often there is no credit left.",
@@ -55,6 +58,14 @@ def items(account: AccountSettings, values: Fields) -> list[InboundMessage | Del
 def taken(values: Fields) -> list[str]:
     """The names of messages that the app has and asks about. Raises Unreadable."""
     return values.names(SENT)
+
+
+def without_secret(body: bytes) -> bytes:
+    """The same body without the secret that the app shows in it."""
+    if body.lstrip()[:1] != b"{":
+        return b"&".join(pair for pair in body.split(b"&") if unquote_plus(pair.partition(b"=")[0].decode()) != SECRET)
+    values = json.loads(body)
+    return json.dumps({name: value for name, value in values.items() if name != SECRET}).encode()
 
 
 def kept() -> Answer:

@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 
 import config
-from triage import api, cli, db, logs, migrating, reach
+from triage import api, cli, db, doors, logs, migrating, reach
 from triage.files import Files
 from triage.sealing import KeyRing
 from triage.spool import Spool
@@ -18,6 +18,7 @@ from triage.web import (
     desk,
     errors,
     floor,
+    gateway,
     health,
     intake,
     languages,
@@ -35,7 +36,7 @@ from triage.web import (
 
 BLUEPRINTS = (
     auth.bp, desk.bp, reports.bp, floor.bp, people.bp, accounts.bp, prices.bp, quarantine.bp, intake.bp,
-    back.bp, webhooks.bp, health.bp, api.bp,
+    back.bp, gateway.bp, health.bp, api.bp,
 )
 
 
@@ -48,7 +49,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
                       FILES=Files(Path(settings.files_path), ring), SECRET_KEY=settings.secret_key,
                       TESTING=settings.testing)
     db.init_app(app, settings.database_url)
-    for part in (migrating, reach, watch, languages, security, errors, live, money):
+    for part in (migrating, reach, doors, watch, languages, security, errors, live, money):
         part.init_app(app)
     for blueprint in BLUEPRINTS + ((simulator.bp,) if settings.demo else ()):
         app.register_blueprint(blueprint)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 from channels import registry, twilio_addresses
 from channels.base import AccountSettings, Answerer, Capabilities, Channel, WebhookReceiver
+from channels.gateway import Gateway
+from channels.gateway_options import BadOptions
 from triage import context
+from triage.db import db
+from triage.doors import doors
 from triage.models import Account
 
 CHANNELS = ("sms", "whatsapp", "voice", "email", "web", "mastodon", "bluesky", "x", "telegram", "phone")
@@ -53,23 +58,60 @@ def without_account(channel: str) -> Channel:
 
 
 def receiver(hook: str, provider: str) -> WebhookReceiver:
-    """What verifies and reads a provider's requests, before anybody knows which account they are for.
+    """What reads a provider's requests again that were verified when they came; within a transaction.
 
-    `hook` is the last part of the address they come to. Raises LookupError where no such provider calls us there.
+    `hook` is the last part of the address they came to. Raises LookupError where no such provider calls us there.
     """
-    channel, secret = _hook(hook, provider)
+    if provider == "gateway":
+        return Gateway(settings_of(_called(hook)))
+    return _reading(*_hook(hook, provider, ()), provider)
+
+
+def at_door(hook: str, provider: str) -> WebhookReceiver:
+    """What verifies and reads a provider's requests as they come, before anybody knows which account they are for.
+
+    Knows the secrets without the database. Raises LookupError where no such provider calls us there.
+    """
+    channel, secret = _hook(hook, provider, doors().secrets(provider))
+    if not secret:
+        raise LookupError(f"{provider} has no key here")
+    return _reading(channel, secret, provider)
+
+
+def gateway_at_door(number: int) -> Gateway:
+    """The gateway that calls at the address of its account; without the database, too.
+
+    Raises LookupError where there is no such account, doors.NothingKnown where nobody can tell yet.
+    """
+    found = doors().account("gateway", number)
+    if found is None:
+        raise LookupError(f"there is no account {number} at a gateway")
+    return Gateway(found)
+
+
+def _called(hook: str) -> Account:
+    account = db.session.get(Account, int(hook)) if hook.isascii() and hook.isdecimal() and len(hook) < 19 else None
+    if account is None or account.provider != "gateway":
+        raise LookupError(f"no gateway calls at {hook}")
+    return account
+
+
+def _reading(channel: str, secret: str, provider: str) -> WebhookReceiver:
     made = registry.adapter(channel, provider)(AccountSettings(channel, "", secret, _options(provider)))
     if not _is(made, WebhookReceiver):
         raise LookupError(f"{channel} at {provider} is not called")
     return cast(WebhookReceiver, made)
 
 
-def _hook(hook: str, provider: str) -> tuple[str, str]:
-    """The channel that reads what comes to an address, and what it must have been signed with."""
+def _hook(hook: str, provider: str, own: tuple[str, ...]) -> tuple[str, str]:
+    """The channel that reads what comes to an address, and what it must have been signed with.
+
+    `own` are the secrets of accounts that have one; all of them are the desk's, and so believe each other.
+    """
     if provider == "simulator" and hook in registry.channels():
         return hook, simulator_secret()
-    if provider == "twilio" and hook in TWILIO_HOOKS and context.settings().twilio_auth_token:
-        return TWILIO_HOOKS[hook], context.settings().twilio_auth_token
+    if provider == "twilio" and hook in TWILIO_HOOKS:
+        return TWILIO_HOOKS[hook], ",".join(filter(None, (context.settings().twilio_auth_token, *own)))
     raise LookupError(f"{provider} does not call at {hook}")
 
 
@@ -112,7 +154,8 @@ def _set_up(provider: str) -> bool:
     settings = context.settings()
     if settings.demo or provider == "simulator":
         return settings.demo and provider == "simulator"
-    return provider != "twilio" or bool(settings.twilio_account_sid)
+    # A gateway is somebody's own telephone: it is meant only where it is named.
+    return bool(settings.twilio_account_sid) if provider == "twilio" else provider != "gateway"
 
 
 def default_limits(channel: str, provider: str, address: str) -> list[list[int]]:
@@ -126,7 +169,19 @@ def default_limits(channel: str, provider: str, address: str) -> list[list[int]]
 
 def keeps_two_keys(provider: str) -> bool:
     """Whether an account's secret may be two keys with a comma between, while one replaces the other."""
-    return provider == "twilio"
+    return provider in ("twilio", "gateway")
+
+
+def option_problem(channel: str, provider: str, options: Mapping[str, str]) -> str | None:
+    """What is wrong with a new account's options, in a sentence; None where nothing is."""
+    check = getattr(registry.adapter(channel, provider), "check_options", None)
+    if check is None:
+        return "An account at this provider has no options." if options else None
+    try:
+        check(options)
+    except BadOptions as problem:
+        return str(problem)
+    return None
 
 
 def key_count(account: Account) -> int:

@@ -30,6 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("triage.models",),
     ("triage.events",),
     ("triage.queries",),
+    ("triage.doors",),  # the secrets of accounts that are called, in memory
     ("triage.connections",),
     ("triage.actions",),
     ("triage.workers",),

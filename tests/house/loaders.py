@@ -41,6 +41,8 @@ WITHOUT_ACTOR = {
     "triage.actions.attempts.lock_to_begin": DESK,
     "triage.actions.attempts.lock_to_settle": DESK,
     "triage.actions.attempts.start": DESK,
+    "triage.actions.collecting.genuine": DOOR,
+    "triage.queries.handed.awaited": DOOR,
     "triage.actions.contacts.acknowledge": DESK,
     "triage.actions.deliveries.begin_attempt": DESK,
     "triage.actions.deliveries.begin_for": "the telephone of an account fetches, after its secret was asked",

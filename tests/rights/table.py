@@ -115,6 +115,10 @@ DOORS = (
     Row("GET", "/back", PUBLIC),
     Row("POST", "/back", PUBLIC, "400", body={"code": "1234 5678 9012 3456"}),
     Row("POST", "/hooks/<provider>/<channel>", PUBLIC, "404"),
+    Row("POST", "/hooks/gateway/<account_id>", PUBLIC, "404"),
+    Row("GET", "/hooks/gateway/<account_id>", PUBLIC, "404"),
+    Row("POST", "/hooks/gateway/<account_id>/outbox", PUBLIC, "404"),
+    Row("POST", "/hooks/gateway/<account_id>/results", PUBLIC, "404"),
     Row("GET", "/healthz", PUBLIC),
     Row("GET", "/readyz", PUBLIC),
     Row("GET", "/metrics", PUBLIC),  # from the machine itself; tests/web/test_metrics.py for from elsewhere

@@ -10,6 +10,7 @@ PUBLIC_ENDPOINTS = frozenset({
     "auth.root", "auth.login", "auth.sign_in", "auth.invitation", "auth.join",
     "intake.start", "intake.step", "intake.leave", "back.door", "back.come_back",
     "webhooks.receive",
+    "webhooks.bring", "webhooks.poll", "webhooks.fetch", "webhooks.report",  # gateways, each by its own secret
     "health.alive", "health.ready", "health.metrics",
     # Practice desks only: there everybody may play a citizen.
     "simulator.index", "simulator.live", "simulator.write", "simulator.add", "simulator.put_away", "simulator.script",

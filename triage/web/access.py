@@ -29,6 +29,7 @@ PROGRAMS = "api"  # the blueprint of the JSON API: a token, or for reading a ses
 # Nobody is signed in here, so the database need not be there to say who: the citizens' doors stay open without it.
 NEEDS_NOBODY = frozenset({
     "static", "health.alive", "health.ready", "health.metrics", "webhooks.receive",
+    "webhooks.bring", "webhooks.poll", "webhooks.fetch", "webhooks.report",
     "intake.start", "intake.step", "intake.leave", "back.door", "back.come_back",
 })
 

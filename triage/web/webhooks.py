@@ -5,7 +5,7 @@ Settings and keys in memory are enough for that: with the database away an item 
 
 from __future__ import annotations
 
-from typing import cast
+from typing import NamedTuple, cast
 
 from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
@@ -29,37 +29,49 @@ def receive(provider: str, hook: str) -> ResponseReturnValue:
     Never an error for what an item says. The answer is what the provider waits for, the same each time it asks.
     """
     crashpoint("in.arrived")
-    receiver, called = _receiver(hook, provider), _request()
+    receiver, called = _receiver(hook, provider), as_called()
     try:
         receiver.verify(called)
+        crashpoint("in.verified")
+        keep(Door(provider, hook), receiver, called)
     except BadSignature:
         abort(403)
-    crashpoint("in.verified")
-    name, kind = _name(receiver, called), called.headers["Content-Type"]
-    try:
-        durable.keep(Hook(provider, hook, name, called.body, kind, clock.now(), called.url))
     except durable.NotKept:
         return "", 503, durable.RETRY_AFTER
+    return answer(receiver, called)
+
+
+class Door(NamedTuple):
+    """Which address it was: whose, and its last part."""
+
+    provider: str
+    hook: str
+
+
+def keep(door: Door, receiver: WebhookReceiver, called: WebhookRequest) -> None:
+    """Keep a verified request under its provider's name for it. Raises durable.NotKept."""
+    name, kind = _name(receiver, called), called.headers["Content-Type"]
+    durable.keep(Hook(*door, name, called.body, kind, clock.now(), called.url))
     crashpoint("in.committed")
-    return _answer(receiver, called)
 
 
-def _answer(receiver: WebhookReceiver, called: WebhookRequest) -> ResponseReturnValue:
+def answer(receiver: WebhookReceiver, called: WebhookRequest) -> ResponseReturnValue:
     """What the provider goes on with. Without it a text provider might send our page to the citizen as an answer."""
     if not connections.answers(receiver):
         return "", 200
-    answer = cast(Answerer, receiver).answer(called)
-    return answer.body, 200, {"Content-Type": answer.content_type}
+    said = cast(Answerer, receiver).answer(called)
+    return said.body, 200, {"Content-Type": said.content_type}
 
 
 def _receiver(hook: str, provider: str) -> WebhookReceiver:
     try:
-        return connections.receiver(hook, provider)
+        return connections.at_door(hook, provider)
     except LookupError:
         abort(404)
 
 
-def _request() -> WebhookRequest:
+def as_called() -> WebhookRequest:
+    """The request as an adapter reads it."""
     request.max_content_length = MOST_BYTES
     headers = {"Content-Type": request.content_type or "", **dict(request.headers)}
     body = request.get_data(cache=True)
