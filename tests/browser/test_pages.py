@@ -10,15 +10,18 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import PATIENCE_MS, Window, person, violations
 from tests.scene import Scene
 from tests.served import Served
-from triage.actions import assignments, ingest, journal, notes, replies
-from triage.models import Operator
+from triage import clock
+from triage.actions import accounts, assignments, ingest, journal, notes, prices, replies, trials
+from triage.db import db
+from triage.models import Account, Operator
 
 # How pages look and read is the same whatever carries them.
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400),
               pytest.mark.parametrize("served", ["embedded"], indirect=True)]
 
 STAFF = ("/desk", "/desk?view=resolved", "/desk/reports/1", "/desk/reports/2", "/floor", "/floor/hand-over/1",
-         "/people", "/accounts", "/quarantine", "/me", "/nothing-here")
+         "/people", "/accounts", "/accounts/1", "/accounts/2", "/accounts/3", "/accounts/2/transfer?to=",
+         "/accounts/new", "/accounts/prices", "/quarantine", "/me", "/nothing-here")
 PUBLIC = ("/login", "/report", "/back", "/exit", "/simulator")
 SIZES = (1280, 768, 390, 320)
 HUMAN_MS = 3_500  # whoever fills in the form faster is taken for a machine and read later
@@ -37,7 +40,20 @@ def room(scene: Scene) -> Operator:
     scene.do(lambda: replies.reply(held.id, maya, fence.id, scene.head(), "Which door?", "k1"))
     scene.do(lambda: assignments.assign(public.id, zawadi.id, zawadi))
     scene.do(lambda: ingest.receive(journal.Arrival("simulator", "sms", "bad", b"{broken"), _unreadable))
+    scene.do(lambda: trouble(zawadi))
     return zawadi
+
+
+def trouble(boss: Operator) -> None:
+    """A price, an account past its stop level that was tested, one that is paused, one that is broken."""
+    prices.set_price("sms", "simulator", "KE", 32_000)
+    trials.send_test(1, "+254799000001", "trial-0001", boss)
+    accounts.change(1, boss, accounts.Terms(limits=[[1, 1], [7, 300], [500, 86400]], ceiling_micros=0))
+    accounts.pause(2, boss)
+    broken = db.session.get_one(Account, 3)
+    broken.trouble, broken.needs_attention = "broken", "The key expired."
+    broken.troubled_at = broken.last_error_at = clock.now()
+    broken.last_error = "The key expired."
 
 
 def _unreadable() -> list:
