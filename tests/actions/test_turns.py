@@ -36,8 +36,8 @@ class Shared:
         self.written += 1
         message = Message(
             report_id=self.report.id, contact_id=self.report.contact_id, account_id=self.account.id, channel="sms",
-            direction="out", body=f"{name} {self.written} {words}", recorded_at=clock.now(), dedupe_key=f"w{self.written}",
-            operator_id=self.people[name].id if name else None)
+            direction="out", body=f"{name} {self.written} {words}", recorded_at=clock.now(),
+            dedupe_key=f"w{self.written}", operator_id=self.people[name].id if name else None)
         db.session.add(message)
         db.session.flush()
         return outbox.add(message, "acknowledgement", None, 0).id
