@@ -17,6 +17,7 @@ from triage.web import (
     back,
     desk,
     errors,
+    files,
     floor,
     gateway,
     health,
@@ -35,7 +36,7 @@ from triage.web import (
 )
 
 BLUEPRINTS = (
-    auth.bp, desk.bp, reports.bp, floor.bp, people.bp, accounts.bp, prices.bp, quarantine.bp, intake.bp,
+    auth.bp, desk.bp, reports.bp, files.bp, floor.bp, people.bp, accounts.bp, prices.bp, quarantine.bp, intake.bp,
     back.bp, gateway.bp, health.bp, api.bp,
 )
 

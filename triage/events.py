@@ -75,6 +75,8 @@ class Kind(StrEnum):
     REPORT_UNLINKED = "report.unlinked"
     NOTE_ADDED = "note.added"
     FILE_SETTLED = "file.settled"
+    FILE_OPENED = "file.opened"
+    FILE_TRANSCRIBED = "file.transcribed"
     REPLY_ACCEPTED = "reply.accepted"
     REPLY_CANCELLED = "reply.cancelled"
     DELIVERY_DEFERRED = "delivery.deferred"

@@ -25,6 +25,7 @@ class Right(StrEnum):
     ASSIGN_REPORTS = "assign_reports"  # give a report to somebody, take it from somebody
     SEE_FLOOR = "see_floor"  # who does what, what needs a decision, the ledger
     RESUME_LEASES = "resume_leases"  # let the clocks run again after an outage
+    OPEN_ORIGINALS = "open_originals"  # files as they came, with what they say of who made them, for a reason
     READ_QUARANTINE = "read_quarantine"  # raw items that nobody could read, and letting them be read again
     SEE_ALL_CHANGES = "see_all_changes"  # events about people, accounts and raw items, not only one's own
     MANAGE_PEOPLE = "manage_people"  # the list of people; add, invite and change those who are operators and no more
@@ -42,6 +43,7 @@ RIGHTS: Mapping[Right, frozenset[str]] = {
     Right.ASSIGN_REPORTS: frozenset({"coordinator"}),
     Right.SEE_FLOOR: frozenset({"coordinator"}),
     Right.RESUME_LEASES: frozenset({"coordinator"}),
+    Right.OPEN_ORIGINALS: frozenset({"coordinator"}),
     Right.READ_QUARANTINE: frozenset({"coordinator"}),
     Right.SEE_ALL_CHANGES: frozenset({"coordinator"}),
     Right.MANAGE_PEOPLE: frozenset({"coordinator", "admin"}),

@@ -37,7 +37,8 @@ export async function json(url) {
 
 /** Send a form as it would send itself; the answer is where it leads to. */
 export async function send(form, submitter) {
-  const body = new URLSearchParams(new FormData(form, submitter));
+  const fields = new FormData(form, submitter);
+  const body = (submitter?.formEnctype || form.enctype) === "multipart/form-data" ? fields : new URLSearchParams(fields);
   const to = submitter?.hasAttribute("formaction") ? submitter.formAction : form.action;
   const response = await read(await fetch(to, { method: "POST", headers: ours, body, credentials: "same-origin" }));
   return { url: response.url, doc: await parse(response) };

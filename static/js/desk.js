@@ -4,6 +4,7 @@ import * as composer from "./composer.js";
 import * as drafts from "./drafts.js";
 import * as keys from "./keys.js";
 import * as live from "./live.js";
+import * as media from "./media.js";
 import * as patch from "./patch.js";
 import { minutes } from "./times.js";
 import { sayNow, say, word } from "./words.js";
@@ -11,6 +12,8 @@ import { sayNow, say, word } from "./words.js";
 const byId = (id) => document.getElementById(id);
 const rows = () => [...document.querySelectorAll("#items > .item")];
 const row = () => document.activeElement?.closest?.(".item") ?? document.querySelector(".item[aria-current=true]");
+
+media.prepare(document);
 
 // ---------------------------------------------------------------- opening
 
@@ -51,7 +54,7 @@ document.addEventListener("click", (event) => {
 
 // ---------------------------------------------------------------- acting
 
-const IN_PLACE = "#report form, #take, .take-next, .bottom form";
+const IN_PLACE = "#report form:not([data-plain]), #take, .take-next, .bottom form";
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;

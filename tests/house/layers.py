@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("triage.spool",),
     ("triage.files", "triage.cleaning"),
     ("triage.context",),  # the settings and keys of the running desk
-    ("triage.storing",),
+    ("triage.storing", "triage.media_links"),
     ("triage.engines", "triage.commits"),  # what connections are told; what became of an unanswered COMMIT
     ("triage.db",),
     ("triage.statements", "triage.migrating"),

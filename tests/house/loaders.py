@@ -60,6 +60,7 @@ WITHOUT_ACTOR = {
     "triage.actions.ingest.understand_later": DESK,
     "triage.actions.ingest.files_of": DESK,
     "triage.queries.files.leaving": DOOR,
+    "triage.queries.files.carried": DESK,
     "triage.actions.matters.copies": BEHIND,
     "triage.actions.matters.holding": BEHIND,
     "triage.actions.matters.start": BEHIND,

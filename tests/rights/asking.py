@@ -48,7 +48,7 @@ def _number(stage: Stage, row: Row, actor: str, which: str) -> int:
     matter = stage.matter(actor, which) if which in stage_reports(row) else None
     if matter is not None:
         return {"report": matter.report, "message": matter.message, "undo": matter.held_delivery,
-                "decide": matter.doubtful_delivery, "delivery": matter.doubtful_delivery}[row.kind]
+                "decide": matter.doubtful_delivery, "delivery": matter.doubtful_delivery, "file": matter.file}[row.kind]
     if row.kind == "person":
         name = PERSONS.get(which) or CAST.get(actor, ("Maya",))[0]
         return MISSING if which == "missing" else stage.names[name]

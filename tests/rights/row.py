@@ -16,7 +16,7 @@ PUBLIC = frozenset(ACTORS)
 # The objects a route is about, by kind. What is foreign is a report of a team one is not in, open, held or closed.
 OBJECTS: Mapping[str, tuple[str, ...]] = {
     "": ("",),
-    "report": REPORTS, "message": REPORTS, "undo": REPORTS, "decide": REPORTS, "delivery": REPORTS,
+    "report": REPORTS, "message": REPORTS, "undo": REPORTS, "decide": REPORTS, "delivery": REPORTS, "file": REPORTS,
     "account": ("shared", "somebodys", "missing"),
     "person": ("plain", "mighty", "myself", "missing"),
     "team": ("team", "missing"),

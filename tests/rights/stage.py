@@ -22,10 +22,10 @@ from channels.base import InboundMessage
 from tests.scene import Scene
 from tests.visitor import PASSWORD, TOKEN
 from tests.web.door import Browser
-from triage import clock, passwords
+from triage import clock, context, passwords
 from triage.actions import closing, copies, drafts, ingest, journal, notes, prices, replies, sessions, teams, tokens
 from triage.db import db
-from triage.models import ApiToken, Delivery, InboundItem, Message, Operator, Price, Report, StaffSession
+from triage.models import ApiToken, Attachment, Delivery, InboundItem, Message, Operator, Price, Report, StaffSession
 
 COOKIE = "triage"
 # Actor of the matrix -> the person's name, roles, team.
@@ -56,6 +56,7 @@ class Matter:
     held_delivery: int = MISSING
     doubtful_delivery: int = MISSING
     assignment: int = MISSING
+    file: int = MISSING
 
 
 NOTHING = Matter(MISSING, MISSING)
@@ -152,8 +153,9 @@ class Stage:
         report, second = self._arrive(readers)
         if team is not None:
             self.scene.do(lambda: setattr(report, "team_id", self.teams[team]))
+        file = self._file(second, readers)
         if holder is None:
-            return Matter(report.id, second)
+            return Matter(report.id, second, file=file)
         one = self.people[holder]
         held = self.scene.claim(report, one).id
         self.scene.do(lambda: notes.add(report.id, one, self.plant("note", readers)))
@@ -161,7 +163,17 @@ class Stage:
         self.scene.do(lambda: self._doubt(doubtful))
         waiting = self._answer(report, one, held, readers)
         self.scene.do(lambda: drafts.save(report.id, one, self.plant("draft", drafts_of)))
-        return Matter(report.id, second, waiting, doubtful, held)
+        return Matter(report.id, second, waiting, doubtful, held, file)
+
+    def _file(self, message: int, readers: frozenset[str]) -> int:
+        """A sound, which was written down."""
+        name, now = context.files().put(self.plant("sound", readers).encode()), clock.now()
+        made = Attachment(
+            message_id=message, place=0, state="kept", kind="audio", content_type="audio/mpeg", size=9, sha256="0" * 64,
+            original=name, clean=name, clean_type="audio/mpeg", created_at=now, transcribed_at=now,
+            transcript=self.plant("said", readers), transcribed_by=self.people["Ben"].id)
+        self.scene.do(lambda: db.session.add(made))
+        return int(made.id)
 
     def _closed(self, team: str | None) -> Matter:
         matter = self._matter(team, "Ben" if team is None else {"North": "Maya", "Coast": "Zuri"}[team], frozenset())

@@ -60,6 +60,7 @@ def facts(stage: Stage, actor: Operator) -> Mapping[str, object]:
     matter = stage.matters["own operator"]
     return {
         "actor": actor, "report_id": matter.report, "primary_id": stage.matters["open"].report, "report": None,
+        "file_id": matter.file,
         "message_id": matter.message, "delivery_id": matter.held_delivery, "assignment_id": matter.assignment,
         "account_id": stage.accounts["shared"], "operator_id": stage.names["Ben"],
         "to_operator_id": stage.names["Cleo"], "was_operator_id": stage.names["Maya"],

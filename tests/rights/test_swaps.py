@@ -19,13 +19,13 @@ from tests.rights.api_table import API
 from tests.rights.asking import PLACE, cases, outcome, request
 from tests.rights.row import Row
 from tests.rights.stage import CAST, MISSING, Ask, Matter, Stage
-from tests.rights.table import DESK, OWN, REPORTS
+from tests.rights.table import DESK, FILES, OWN, REPORTS
 from triage.db import db
-from triage.models import ApiToken, Operator, Report, StaffSession
+from triage.models import ApiToken, Attachment, Operator, Report, StaffSession
 
 SWAPS = int(os.environ.get("SWAPS", "500"))
 PAIR = {"operator": "foreigner", "foreigner": "operator"}
-ROWS = (*REPORTS, *DESK, *OWN, *API)
+ROWS = (*REPORTS, *FILES, *DESK, *OWN, *API)
 QUERIES = ("?ids={number}", "?after={number}", "?lines={number}", "?limit={number}", "?team={number}", "?q={number}",
            "?view={number}", "")
 PERSONAL = (StaffSession.__table__, ApiToken.__table__)
@@ -40,7 +40,7 @@ def matters(stage: Stage, of: str) -> list[Matter]:
 def numbers(stage: Stage, of: str) -> Sequence[int]:
     """Every number that belongs to this actor and not to the other one."""
     found = {number for one in matters(stage, of) for number in (
-        one.report, one.message, one.held_delivery, one.doubtful_delivery, one.assignment)}
+        one.report, one.message, one.held_delivery, one.doubtful_delivery, one.assignment, one.file)}
     name, _roles, team = CAST[of]
     return sorted(found - {MISSING} | {stage.sessions[of], stage.names[name], stage.teams[team or ""]})
 
@@ -48,7 +48,9 @@ def numbers(stage: Stage, of: str) -> Sequence[int]:
 def kept(stage: Stage, of: str) -> str:
     """A fingerprint of every row that is this actor's alone: of their reports, and of themselves."""
     reports, person = [one.report for one in matters(stage, of)], stage.names[CAST[of][0]]
+    files = [one.file for one in matters(stage, of)]
     queries = [select(Report.__table__).where(Report.id.in_(reports)),
+               select(Attachment.__table__).where(Attachment.id.in_(files)),
                select(Operator.__table__).where(Operator.id == person)]
     for table in db.metadata.sorted_tables:
         if "report_id" in table.c:

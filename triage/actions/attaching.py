@@ -9,15 +9,19 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+from sqlalchemy import select
+
 from channels.base import InboundMessage
-from triage import clock, context, fitting
+from triage import clock, connections, context, fitting
 from triage.actions.journal import Entry
 from triage.db import db
-from triage.models import Attachment, Message
+from triage.errors import N_, BadInput
+from triage.models import Account, Attachment, Delivery, Message
 from triage.storing import Stored
 
 MOST_FILENAME = 200
 MOST_DESCRIPTION = 200
+NO_FILES = N_("No picture can be sent on this channel. Your text is kept; send it without.")
 
 
 def attach(message: Message, stored: Stored, place: int = 0) -> Attachment:
@@ -29,6 +33,21 @@ def attach(message: Message, stored: Stored, place: int = 0) -> Attachment:
     db.session.add(made)
     db.session.flush()
     return made
+
+
+def attach_once(delivery: Delivery, stored: Stored) -> bool:
+    """Put a file at the answer that a delivery sends; False where it has one: the same answer was sent a second time.
+
+    Raises BadInput where the channel carries no files.
+    """
+    known = select(Attachment.id).where(Attachment.message_id == delivery.message_id)
+    if db.session.scalar(known.limit(1)) is not None:
+        return False
+    account = db.session.get(Account, delivery.account_id) if delivery.account_id is not None else None
+    if not connections.capabilities(delivery.channel, account.provider if account else None).attachments:
+        raise BadInput(NO_FILES, "picture")
+    attach(db.session.get_one(Message, delivery.message_id), stored)
+    return True
 
 
 def note(message_id: int, message: InboundMessage, item: Entry) -> None:

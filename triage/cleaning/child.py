@@ -47,6 +47,8 @@ def _cleaned(content: bytes, found: kinds.Found) -> tuple[bytes, str]:
         return pictures.drawn_anew(content, found.content_type)
     if found.kind == "audio":
         return sounds.bare(content, found.content_type), found.content_type
+    if found in (kinds.PLAIN, kinds.CARD):
+        return content, found.content_type
     return b"", ""
 
 

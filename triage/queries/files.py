@@ -62,3 +62,11 @@ def _view(one: Attachment, names: dict[int, str]) -> FileView:
         size=one.size, clean=one.clean is not None, description=one.description, error=one.error,
         transcript=one.transcript, transcribed_by=names.get(one.transcribed_by or 0), transcribed_at=one.transcribed_at,
     )
+
+
+def carried(delivery_id: int) -> list[tuple[int, str]]:
+    """The files that leave with a delivery's message: number and content type."""
+    query = (select(Attachment.id, Attachment.clean_type).join(Delivery, Delivery.message_id == Attachment.message_id)
+             .where(Delivery.id == delivery_id, Attachment.state == "kept", Attachment.clean.is_not(None))
+             .order_by(Attachment.place))
+    return [(number, str(kind)) for number, kind in db.session.execute(query)]

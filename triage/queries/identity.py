@@ -61,6 +61,7 @@ def _limits(route: routes.Route, report: Report, actor: Operator) -> dict[str, A
     """What the text must fit: the line it ends with, its parts and their price, and until when it may be sent."""
     within, other = route.capabilities.answer_within, routes.instead(route, report, actor)
     return {
+        "files": route.capabilities.attachments,
         "ending": signing.ending(route, report, actor), "segmented": route.capabilities.segmented,
         "most_parts": context.settings().most_parts, "part_micros": _price(route),
         "closes_at": routes.closes_at(route), "hours": within // 3600 if within else None,

@@ -137,6 +137,7 @@ class Sending:
     instead: str | None = None
     part_micros: int | None = None
     by_hand: str | None = None  # the own account that an answer sent by hand is told to come from
+    files: bool = False  # whether a picture can leave with the answer
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 PUBLIC_ENDPOINTS = frozenset({
     "auth.root", "auth.login", "auth.sign_in", "auth.invitation", "auth.join",
     "intake.start", "intake.step", "intake.leave", "back.door", "back.come_back",
-    "webhooks.receive",
+    "webhooks.receive", "files.leave",
     "webhooks.bring", "webhooks.poll", "webhooks.fetch", "webhooks.report",  # gateways, each by its own secret
     "health.alive", "health.ready", "health.metrics",
     # Practice desks only: there everybody may play a citizen.

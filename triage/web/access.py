@@ -28,7 +28,7 @@ BY_ITSELF = "Triage-By-Itself"
 PROGRAMS = "api"  # the blueprint of the JSON API: a token, or for reading a session
 # Nobody is signed in here, so the database need not be there to say who: the citizens' doors stay open without it.
 NEEDS_NOBODY = frozenset({
-    "static", "health.alive", "health.ready", "health.metrics", "webhooks.receive",
+    "static", "health.alive", "health.ready", "health.metrics", "webhooks.receive", "files.leave",
     "webhooks.bring", "webhooks.poll", "webhooks.fetch", "webhooks.report",
     "intake.start", "intake.step", "intake.leave", "back.door", "back.come_back",
 })

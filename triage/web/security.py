@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from config import Settings
 from triage import context
 from triage.errors import N_, NotFound, TriageError
-from triage.web import PUBLIC_ENDPOINTS, access, throttle
+from triage.web import PUBLIC_ENDPOINTS, access, throttle, uploads
 
 MOST_BYTES = 1024 * 1024
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
@@ -31,8 +31,8 @@ CSRF = {"WTF_CSRF_TIME_LIMIT": None, "WTF_CSRF_SSL_STRICT": False}
 
 POLICY = {
     "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' blob:",
-    "font-src": "'self'", "form-action": "'self'", "frame-ancestors": "'none'", "base-uri": "'none'",
-    "object-src": "'none'",
+    "media-src": "'self'", "font-src": "'self'", "form-action": "'self'", "frame-ancestors": "'none'",
+    "base-uri": "'none'", "object-src": "'none'",
 }
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -91,12 +91,13 @@ def init_app(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
     app.config.update({**_cookies(settings), **SIZES, **CSRF})
     app.session_interface = Sessions()
+    app.request_class = uploads.InMemory
     if settings.proxies:
         # Whoever visits is what our own proxies say, counted from the nearest; Host and scheme stay ours to configure.
         proxied = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)
         app.wsgi_app = proxied  # type: ignore[method-assign]  # WSGI middleware
     throttle.init_app(app)
-    for check in (refuse_foreign_hosts, access.load, refuse_foreign_origins, refuse_cut_bodies):
+    for check in (refuse_foreign_hosts, access.load, refuse_foreign_origins, uploads.allow, refuse_cut_bodies):
         app.before_request(check)
     Csrf(app)
     app.before_request(access.deny_by_default)

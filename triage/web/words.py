@@ -94,6 +94,8 @@ def _happenings() -> dict[str, str]:
         "report.routed": gettext("%(who)s routed this to another team"),
         "report.prioritised": gettext("%(who)s changed the urgency"),
         "report.written": gettext("%(who)s wrote this down"),
+        "file.opened": gettext("%(who)s opened a file as it came"),
+        "file.transcribed": gettext("%(who)s wrote down what is said"),
         "report.split": gettext("%(who)s split a message off as a new report"),
         "report.linked": gettext("%(who)s marked #%(copy)s as a copy of #%(primary)s"),
         "report.unlinked": gettext("%(who)s said that #%(copy)s is no copy of #%(primary)s"),

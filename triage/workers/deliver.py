@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
-from channels.base import Sender
+from channels.base import OutboundMessage, RemoteFile, Sender
 from channels.errors import (
     AccountProblem,
     ChannelError,
@@ -15,11 +16,12 @@ from channels.errors import (
     Suspended,
     Unreachable,
 )
-from triage import clock, connections, context, logs
+from triage import clock, connections, context, logs, media_links
 from triage.actions import contacts, deliveries
 from triage.actions.deliveries import SendOrder, Settlement
 from triage.crashpoints import crashpoint
-from triage.db import run_in_transaction, unavailable
+from triage.db import let_go, run_in_transaction, unavailable
+from triage.queries import files
 
 log = logs.logger(__name__)
 
@@ -77,12 +79,22 @@ def _write_down(order: SendOrder, settlement: Settlement) -> None:
 def _send(order: SendOrder) -> Settlement:
     try:
         sender = _sender(order)
+        message = _with_files(order, sender)
     except Exception as problem:
         if unavailable(problem):
             return Settlement("retry", error="the database could not be reached", ours=True)
         log.error("account.unusable", account_id=order.account_id, problem=type(problem).__name__)
         return Settlement("account_problem", error=type(problem).__name__)
-    return _answer(order, sender)
+    return _answer(order, sender, message)
+
+
+def _with_files(order: SendOrder, sender: Sender) -> OutboundMessage:
+    """The message with its pictures, each at an address where the provider may come for it."""
+    if not sender.capabilities.attachments:
+        return order.message
+    carried = files.carried(order.delivery_id)
+    let_go()
+    return replace(order.message, media=[RemoteFile(media_links.make(number), kind) for number, kind in carried])
 
 
 def _sender(order: SendOrder) -> Sender:
@@ -96,10 +108,10 @@ def _sender(order: SendOrder) -> Sender:
     return channel
 
 
-def _answer(order: SendOrder, sender: Sender) -> Settlement:
+def _answer(order: SendOrder, sender: Sender, message: OutboundMessage) -> Settlement:
     repeatable = sender.capabilities.idempotent_send
     try:
-        receipt = sender.send(order.message)
+        receipt = sender.send(message)
     except ChannelError as problem:
         return _settlement(problem, repeatable=repeatable)
     except Exception as problem:
