@@ -49,7 +49,7 @@ def test_who_writes_back_to_the_holders_number_is_on_the_same_report(twilio_desk
 def test_a_new_person_at_an_operators_number_goes_to_the_queue(twilio_desk: TwilioDesk, citizen: str) -> None:
     twilio_desk.twilio.write(citizen, MAYAS, "Who is this?")
     report = twilio_desk.report()
-    assert twilio_desk.one(f"SELECT status FROM reports WHERE id = {report}") == "open"
+    assert twilio_desk.one("SELECT status FROM reports WHERE id = :id", id=report) == "open"
     assert twilio_desk.one("SELECT count(*) FROM assignments") == 0
 
 
@@ -57,7 +57,7 @@ def test_whatsapp_comes_and_goes_by_the_number_that_was_written_to(twilio_desk: 
     desk = twilio_desk
     desk.twilio.write(f"whatsapp:{citizen}", f"whatsapp:{WHATSAPP}", "Wanahesabu bila mawakala.")
     report = desk.report()
-    assert desk.one(f"SELECT channel FROM reports WHERE id = {report}") == "whatsapp"
+    assert desk.one("SELECT channel FROM reports WHERE id = :id", id=report) == "whatsapp"
     desk.maya.take(report)
     desk.answers(report, "Uko salama?")
     assert desk.becomes("delivered")

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from tests.flows.twilio_desk import LINE, TwilioDesk
+from tests.flows.twilio_desk import LINE, MAYAS, TwilioDesk
 from tests.patience import until
 
 people = itertools.count(1)
@@ -17,14 +17,6 @@ MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + b"\xff\xfb\x90\x00" + b"\x00" * 413
 def caller() -> str:
     """Somebody who never called before."""
     return f"+4477002{next(people):05}"
-
-
-def time_passes(desk: TwilioDesk) -> None:
-    """Ten minutes, for everything that waits to be read."""
-    long_ago = "2000-01-01 00:00:00+00:00"
-    with desk._engine.begin() as connection:
-        connection.exec_driver_sql(
-            f"UPDATE inbound SET received_at = '{long_ago}', due_at = '{long_ago}' WHERE state = 'received'")
 
 
 def reports(desk: TwilioDesk) -> list[str]:
@@ -46,10 +38,10 @@ def test_a_caller_is_greeted_in_their_language_and_their_message_is_a_report(
     assert "<Hangup" in thanked["twiml"]
     desk.twilio.hang_up(call["sid"])
     report = desk.report()
-    assert desk.ask(f"SELECT channel, language FROM reports WHERE id = {report}") == [("voice", "es")]
+    assert desk.ask("SELECT channel, language FROM reports WHERE id = :id", id=report) == [("voice", "es")]
     desk.maya.take(report)
     assert "A voice message, 12 seconds." in desk.page(f"/desk/reports/{report}")
-    time_passes(desk)
+    desk.ages()
     assert until(lambda: desk.one("SELECT count(*) FROM inbound WHERE state = 'received'") == 0)
     assert reports(desk) == ["A voice message, 12 seconds."]
     assert desk.one("SELECT count(*) FROM inbound WHERE state = 'quarantined'") == 0
@@ -66,7 +58,7 @@ def test_a_message_is_kept_once_whatever_order_its_requests_come_in(
     if "withheld" in how:
         desk.twilio.release(spoken["recording"], times=3)
     desk.report()
-    time_passes(desk)
+    desk.ages()
     assert until(lambda: desk.one("SELECT count(*) FROM inbound WHERE state = 'received'") == 0)
     assert reports(desk) == ["A voice message, 5 seconds."]
 
@@ -77,7 +69,7 @@ def test_who_hangs_up_without_a_word_is_a_report_too(twilio_desk: TwilioDesk, ca
     desk.twilio.hang_up(call["sid"])
     assert until(lambda: desk.one("SELECT count(*) FROM inbound") == 2)
     assert reports(desk) == []
-    time_passes(desk)
+    desk.ages()
     assert until(lambda: reports(desk) != [])
     assert until(lambda: desk.one("SELECT count(*) FROM inbound WHERE state = 'received'") == 0)
     assert reports(desk) == ["Called and hung up without a word."]
@@ -89,7 +81,7 @@ def test_whoever_hides_their_number_is_heard_too(twilio_desk: TwilioDesk) -> Non
     desk.twilio.press(call["sid"], "1")
     desk.twilio.speak(call["sid"], MP3, seconds=7)
     report = desk.report()
-    assert desk.ask(f"SELECT contact_id FROM reports WHERE id = {report}") == [(None,)]
+    assert desk.ask("SELECT contact_id FROM reports WHERE id = :id", id=report) == [(None,)]
 
 
 def test_whoever_is_silent_hears_a_sentence_and_is_a_report(twilio_desk: TwilioDesk, caller: str) -> None:
@@ -100,5 +92,17 @@ def test_whoever_is_silent_hears_a_sentence_and_is_a_report(twilio_desk: TwilioD
     assert "<Hangup" in silent["twiml"]
     desk.twilio.hang_up(call["sid"])
     assert until(lambda: desk.one("SELECT count(*) FROM inbound WHERE state = 'received'") >= 1)
-    time_passes(desk)
+    desk.ages()
     assert until(lambda: reports(desk) == ["Called and hung up without a word."])
+
+
+def test_who_called_is_answered_by_text_from_the_holders_own_number(twilio_desk: TwilioDesk, caller: str) -> None:
+    desk = twilio_desk
+    call = desk.twilio.ring(caller, LINE)
+    desk.twilio.press(call["sid"], "1")
+    desk.twilio.speak(call["sid"], MP3, seconds=7)
+    report = desk.report()
+    desk.maya.take(report)
+    desk.answers(report, "We have heard your message. How many people wait?")
+    assert desk.becomes("delivered")
+    assert [one["From"] for one in desk.twilio.ledger.accepted(caller)] == [MAYAS]

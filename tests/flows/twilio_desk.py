@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import NullPool, create_engine, text
 
 import config
 from tests.fakes.twilio.process import Twilio
@@ -65,24 +65,30 @@ class TwilioDesk:
         self.twilio.works_again()
         self._engine.dispose()
 
-    def ask(self, query: str) -> list[Any]:
+    def ask(self, query: str, **values: object) -> list[Any]:
         """Rows of the desk's database, as they stand now."""
         with self._engine.connect() as connection:
-            return [tuple(row) for row in connection.exec_driver_sql(query)]
+            return [tuple(row) for row in connection.execute(text(query), values)]
 
-    def one(self, query: str) -> Any:
+    def one(self, query: str, **values: object) -> Any:
         """The first column of the first row; None where there is none."""
-        rows = self.ask(query)
+        rows = self.ask(query, **values)
         return rows[0][0] if rows else None
+
+    def ages(self) -> None:
+        """Everything that waits to be read has waited for years."""
+        waits = text("UPDATE inbound SET received_at = :at, due_at = :at WHERE state = 'received'")
+        with self._engine.begin() as connection:
+            connection.execute(waits, {"at": "2000-01-01 00:00:00+00:00"})
 
     def report(self) -> int:
         """The newest report, once it is there."""
         assert until(lambda: self.one("SELECT max(id) FROM reports") is not None)
         return int(self.one("SELECT max(id) FROM reports"))
 
-    def holds(self, citizen: str, text: str) -> int:
+    def holds(self, citizen: str, words: str) -> int:
         """Somebody writes to the line, hears that it has come, and Maya takes it: the report."""
-        self.twilio.write(citizen, LINE, text)
+        self.twilio.write(citizen, LINE, words)
         report = self.report()
         assert until(lambda: len(self.twilio.ledger.accepted(citizen)) == 1)
         self.twilio.settle()
@@ -96,11 +102,11 @@ class TwilioDesk:
         assert answer.ok, answer.text
         return answer.text
 
-    def answers(self, report: int, text: str) -> None:
+    def answers(self, report: int, words: str) -> None:
         """Maya answers a report that she holds."""
         form = self.maya.form(report)
         assert form is not None
-        assert self.maya.reply(report, form, text) in (200, 302, 303), self.maya.log[-1]
+        assert self.maya.reply(report, form, words) in (200, 302, 303), self.maya.log[-1]
 
     def becomes(self, state: str) -> bool:
         """Whether the newest answer comes to this state."""

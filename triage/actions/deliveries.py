@@ -129,7 +129,7 @@ def _begin(found: Row[Any], account: Account | None, message: OutboundMessage, n
 def _refused(found: Row[Any], account: Account | None) -> str | None:
     if found.opted_out_at is not None and found.purpose != "stop_confirmation":
         return "opted_out"
-    return "account_transferred" if endings.anothers(account, found.purpose, found.author_id) else None
+    return "account_transferred" if endings.anothers(account, found.author_id) else None
 
 
 def locked(delivery_id: int) -> Delivery | None:

@@ -13,7 +13,6 @@ from flask.cli import ScriptInfo
 from sqlalchemy import func, inspect, select
 
 import config
-from channels import registry
 from triage import migrating
 from triage.cli import console, doctor, envfile
 from triage.cli.people import Newcomer
@@ -21,7 +20,7 @@ from triage.db import db
 from triage.models import Operator
 
 APP = "triage.app:create_app"
-NO_WEBHOOKS = ("simulator", "web")  # carried by this machine itself
+WEBHOOKS = {"text messages and WhatsApp": "sms", "calls, and for their status": "voice"}  # at Twilio
 SAMPLE = {"SECRET_KEY": "x" * config.KEY_BYTES, "TRIAGE_KEYS": envfile.new_keys()["TRIAGE_KEYS"]}
 KEPT = """
 The keys are in {path}, which only you can read. They seal the phone numbers and addresses of the people
@@ -126,9 +125,6 @@ def _say_goodbye(app: Flask, path: Path, link: str | None) -> None:
 
 
 def _say_webhooks(address: str) -> None:
-    called = [pair for pair in registry.CHANNELS if pair[1] not in NO_WEBHOOKS]
-    for channel, provider in called:
-        click.echo(f"Enter at {provider} for {channel}: {address}/hooks/{provider}/{channel}")
-    if not called:
-        click.echo("No provider has to be told an address: this version brings reports by its own web form.\n")
-
+    for what, hook in WEBHOOKS.items():
+        click.echo(f"With Twilio, enter there for {what}: {address}/hooks/twilio/{hook}")
+    click.echo("A telephone as gateway has an address of its own: `flask triage add-account` prints it.\n")

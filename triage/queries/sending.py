@@ -41,7 +41,11 @@ def route(report: Report, operator: Operator) -> Route | None:
     if not capabilities.needs_account:
         written = Route(report.channel, None, _contact(report.contact_id), capabilities)
         return written if capabilities.can_reply else None
-    return _by_account(report.channel, report, operator, _contact(report.contact_id))
+    person = _contact(report.contact_id)
+    if not capabilities.can_reply:  # who called is written to
+        other = REPLY_CHANNEL.get(person.address_kind) if person is not None else None
+        return _by_account(other, report, operator, person) if other is not None else None
+    return _by_account(report.channel, report, operator, person)
 
 
 def chosen(report: Report, operator: Operator, by: str | None = None) -> Route | None:
