@@ -50,7 +50,8 @@ def alter(scene: Scene, **values: object) -> None:
     ({"label": ""}, "Ready"), ({"paused_at": 0}, "Paused by a person since"),
     ({"paused_until": 180, "paused_why": "asked"}, "The carrier asks us to wait until"),
     ({"paused_until": 180, "paused_why": "failing"}, "It was failing. Tried again at"),
-    ({"ceiling_micros": 0}, "Its stop level is reached: nothing leaves"),
+    ({"ceiling_micros": 0, "next_slot_at": 600}, "Its stop level is reached: nothing that costs leaves before"),
+    ({"next_slot_at": 600}, "Ready"),
     ({"trouble": "broken", "needs_attention": "The key expired."}, "The key expired."),
     ({"trouble": "suspended", "needs_attention": "Shut.", "troubled_at": 0}, "The provider has shut this account"),
     ({"last_error": "busy", "last_error_at": 0}, "busy"),
@@ -92,6 +93,22 @@ def test_what_it_costs_and_who_said_stop_is_shown(scene: Scene, browser: Browser
     assert db.session.scalars(select(Contact.opted_out_account_id)).all() == [number]
     assert "past its budget" in words(browser.get(page(scene)))
     assert "stops at $9.00" in words(browser.get("/accounts"))
+
+
+def test_past_its_stop_level_nothing_that_costs_leaves_and_the_page_says_so(
+    scene: Scene, browser: Browser, boss: Operator
+) -> None:
+    number = scene.intake.id
+    scene.do(lambda: prices.set_price("sms", "simulator", "*", 600_000))
+    scene.do(lambda: change.change(number, boss, Terms(limits=[[100, 60]], ceiling_micros=1_000_000)))
+    for sender in ("+254711000523", "+254711000524"):
+        scene.sms("No ink", sender)
+    assert scene.carry() == 1
+    line = accounts.one(number, boss)
+    assert (line.state, line.standing.why, line.spent, line.waiting) == ("limited", "stop_level", 600_000, 1)
+    assert line.standing.until is not None
+    assert line.standing.until > clock.now() + timedelta(hours=23)
+    assert "Its stop level is reached" in words(browser.get("/accounts"))
 
 
 def test_limits_and_money_are_edited_in_clear_fields(scene: Scene, browser: Browser, boss: Operator) -> None:

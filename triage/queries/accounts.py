@@ -56,10 +56,7 @@ def every() -> list[AccountLine]:
 
 def one(account_id: int, actor: Operator) -> AccountLine:
     """One account's line. NotFound, Forbidden."""
-    scope.require(actor, Right.MANAGE_ACCOUNTS)
-    account = db.session.get(Account, account_id)
-    if account is None:
-        raise NotFound
+    account = load(account_id, actor)
     owner = db.session.get(Operator, account.operator_id) if account.operator_id is not None else None
     (line,) = _lines([(account, owner)])
     return line
@@ -115,8 +112,8 @@ def own(actor: Operator) -> list[Account]:
     return list(db.session.scalars(query.order_by(Account.channel, Account.id)))
 
 
-def sealed(account_id: int, actor: Operator) -> Account:
-    """The account itself, for who must know how many keys it has. NotFound, Forbidden."""
+def load(account_id: int, actor: Operator) -> Account:
+    """The account itself, for who must know how many keys it has, or how long its queue is. NotFound, Forbidden."""
     scope.require(actor, Right.MANAGE_ACCOUNTS)
     account = db.session.get(Account, account_id)
     if account is None:

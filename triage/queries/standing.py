@@ -21,11 +21,21 @@ def standing(account: Account, now: datetime, uses: Sequence[Use], spent: int) -
 
 
 def _limited(account: Account, now: datetime, uses: Sequence[Use], spent: int) -> Standing | None:
-    if account.ceiling_micros is not None and spent >= account.ceiling_micros:
-        return Standing("limited", "stop_level")
+    full = any(use.used >= use.count for use in uses)
     if account.paused_until is not None and account.paused_until > now:
         why = account.paused_why or "asked"
         return Standing("limited", why, account.paused_until, said=account.last_error or "")
-    if any(use.used >= use.count for use in uses):
-        return Standing("limited", "no_slot", limits.next_slot(now, sending.windows(account)))
-    return None
+    if account.ceiling_micros is not None and (at := _stopped(account, now, spent, full=full)) is not None:
+        return Standing("limited", "stop_level", at if at > now else None)
+    return Standing("limited", "no_slot", limits.next_slot(now, sending.windows(account))) if full else None
+
+
+def _stopped(account: Account, now: datetime, spent: int, *, full: bool) -> datetime | None:
+    """When it may spend again, `now` where nobody knows yet; None where its stop level is not reached.
+
+    Whoever found that the next message did not fit wrote down when it will; a full window does that too.
+    """
+    asked = account.next_slot_at
+    if asked is not None and asked > now and not full:
+        return asked
+    return now if account.ceiling_micros is not None and spent >= account.ceiling_micros and spent > 0 else None

@@ -17,7 +17,7 @@ from triage.actions import trials
 from triage.db import run_in_transaction
 from triage.errors import BadInput, OptedOut, TriageError
 from triage.models.desk import SENDER_RULES
-from triage.queries import accounts, people, sending, transfers
+from triage.queries import accounts, forecast, people, sending, transfers
 from triage.rights import Right
 from triage.sealing import SealBroken
 from triage.web import errors, forms, terms
@@ -104,6 +104,7 @@ def _account(account_id: int, status: int = 200, trouble: str = "") -> ResponseR
         "accounts/account.html", line=line, trouble=trouble, values=terms.shown(line, _typed()),
         capabilities=connections.capabilities(line.channel, line.provider), keys=_key_count(account_id),
         two_keys=connections.keeps_two_keys(line.provider), trials=accounts.trials(account_id, actor()),
+        drained_at=forecast.drained_at(accounts.load(account_id, actor())),
         plan=transfers.plan(account_id, line.operator_id, actor()), key=uuid4().hex, currency=_currency(),
     ), status
 
@@ -111,7 +112,7 @@ def _account(account_id: int, status: int = 200, trouble: str = "") -> ResponseR
 def _key_count(account_id: int) -> int:
     """How many keys it has; -1 where nobody can open them any more."""
     try:
-        return connections.key_count(accounts.sealed(account_id, actor()))
+        return connections.key_count(accounts.load(account_id, actor()))
     except SealBroken:
         return -1
 

@@ -1,0 +1,393 @@
+"""A machine that does to the real desk whatever people, providers and accidents do, and judges what leaves.
+
+What leaves is what the network of this model was handed: it knows nothing of the desk's tables. Time stands still
+and is moved by the machine; a process that is killed never comes back to what it had begun.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest import mock
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sqlalchemy import func, select
+
+from channels.base import DeliveryUpdate
+from tests.scene import Scene
+from triage import clock, context
+from triage.actions import accounts, assignments, closing, doubt, replies
+from triage.actions.deliveries import SendOrder, Settlement, begin_attempt, expire_attempts, settle
+from triage.db import db, run_in_transaction
+from triage.errors import TriageError
+from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Message, Operator, Report
+from triage.queries import outbox
+
+COUNT, SECONDS = 2, 60  # every account here sends so many messages in so many seconds
+OPENING = datetime(2026, 11, 21, 8, tzinfo=UTC)
+OUTCOMES = ("accepted", "unknown", "rejected", "retry", "asked", "account_problem")
+REFUSED = object()
+WHICH = st.integers(0, 1)
+RARELY = st.sampled_from([False] * 5 + [True])
+runs = itertools.count(1)
+
+
+@dataclass
+class Begun:
+    """An attempt in the hands of a process that may be killed, stand still, or be slow."""
+
+    order: SendOrder
+    address: str
+    to: str
+    at: datetime
+    name: str = ""  # the network's, once it took it
+
+
+class Torn(Exception):
+    """A process dies in the middle of its transaction."""
+
+
+class Sending(RuleBasedStateMachine):
+    """Two operators, a coordinator, numbers of their own and of everybody's, and citizens who write and say STOP."""
+
+    scene: Scene  # set by the test
+    tally: Counter[str]  # what happened at all, over all runs: set by the test
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.base, self.names = next(runs) * 100, itertools.count(1)
+        self.now = OPENING + timedelta(days=self.base)
+        self.clock = mock.patch.object(clock, "now", self._time)
+        self.clock.start()
+        self.allowed: dict[int, set[str]] = {}  # answer -> the numbers the rule gave its holder when it was accepted
+        self.repeats: dict[int, int] = {}  # answer -> how often a person wanted it sent once more
+        self.left: dict[int, list[Begun]] = {}  # delivery -> what the network took of it
+        self.begun: list[Begun] = []
+        self.reports: list[int] = []
+        self.rule = "holder"
+
+    def _time(self) -> datetime:
+        return self.now
+
+    def teardown(self) -> None:
+        """Time goes on."""
+        self._do(lambda: accounts.set_rule("sms", "holder"))
+        self.clock.stop()
+        db.session.remove()
+
+    # ---------------------------------------------------------------- the desk, furnished
+
+    @initialize()
+    def furnish(self) -> None:
+        """People and numbers of this run alone."""
+        self.older = db.session.scalar(select(func.max(Delivery.id))) or 0  # of the runs before
+        self.citizens = [f"+4477{self.base + number:08}" for number in range(2)]
+        self.boss = self._person("Boss", "coordinator", "admin")
+        self.operators = [self._person(name) for name in ("Amina", "Ben")]
+        self.shared = [self._number(50), self._number(51)]
+        self.own = {one: self._number(60 + n, one) for n, one in enumerate(self.operators)}
+        self.owner: dict[str, int | None] = {number: one for one, number in self.own.items()}
+        for which in (0, 1):
+            self.somebody_writes(which, which)
+            self.hands(which, which, "claim")
+            self.reply(which, stranger=False, stale=False)
+
+    def _person(self, name: str, *roles: str) -> int:
+        made = self.scene.operator(f"{name}{self.base}", *roles, number=self._spelt(10 + next(self.names)), capacity=50)
+        self._do(lambda: db.session.delete(self.scene.accounts_of(made)[0]))
+        return made.id
+
+    def _name(self, kind: str) -> str:
+        return f"{kind}{self.base}-{next(self.names)}"
+
+    def _spelt(self, number: int) -> str:
+        return f"+25479{self.base + number:07}"
+
+    def _number(self, number: int, operator_id: int | None = None) -> str:
+        operator = db.session.get(Operator, operator_id) if operator_id else None
+        self.scene.account("sms", self._spelt(number), can_send=True, operator=operator, limits=[[COUNT, SECONDS]])
+        return self._spelt(number)
+
+    def _do(self, fn: Callable[[], Any]) -> Any:
+        """One transaction, a millisecond later; REFUSED where the desk refuses with a sentence."""
+        self.now += timedelta(milliseconds=1)
+        try:
+            return run_in_transaction(fn)
+        except TriageError:
+            return REFUSED
+
+    def _actor(self, operator_id: int) -> Operator:
+        return db.session.get_one(Operator, operator_id, populate_existing=True)
+
+    def _account(self, address: str) -> Account:
+        return db.session.scalars(select(Account).where(Account.address == address)).one()
+
+    def _stopped(self, address: str) -> bool:
+        key = context.keyring().blind("contact phone", address)
+        known = select(Contact.opted_out_at).where(Contact.address_key == key)
+        return db.session.scalar(known) is not None
+
+    # ---------------------------------------------------------------- citizens
+
+    @rule(who=WHICH, word=st.sampled_from(["", "", "", "STOP", "START", "START"]), to=st.integers(0, 3))
+    def a_citizen(self, who: int, word: str, to: int) -> None:
+        """Writes, or says STOP or START."""
+        if word:
+            self.somebody_says(who, word)
+        else:
+            self.somebody_writes(who, to)
+
+    def somebody_writes(self, who: int, to: int) -> None:
+        """To a number of everybody's, or of an operator's own."""
+        line = [*self.shared, *self.own.values()][to]
+        self.reports.append(self.scene.sms("People wait.", self.citizens[who], to=line, name=self._name("SM")).id)
+
+    def somebody_says(self, who: int, word: str) -> None:
+        """STOP holds for every number of ours, from the moment it is stored."""
+        citizen = self.citizens[who]
+        self.scene.arrives(self.scene.message(word, citizen, to=self.shared[0], name=self._name("SM")))
+        assert self._stopped(citizen) is (word == "STOP")
+
+    def _citizen(self, report: int) -> str:
+        person = db.session.get_one(Contact, db.session.get_one(Report, report).contact_id)
+        return context.keyring().open(person.address_sealed, person.address_context)
+
+    # ---------------------------------------------------------------- people of the desk
+
+    @rule(which=WHICH, who=WHICH, how=st.sampled_from(["claim", "claim", "assign", "assign", "close", "release"]))
+    def hands(self, which: int, who: int, how: str) -> None:
+        """Somebody takes it, is given it by the coordinator, gives it back or closes it."""
+        report, one = self._report(which), self.operators[who]
+        self._do({
+            "claim": lambda: assignments.claim(report, self._actor(one)),
+            "assign": lambda: assignments.assign(report, one, self._actor(self.boss)),
+            "close": lambda: closing.close(report, self._actor(one), "answered"),
+            "release": lambda: assignments.release(report, self._actor(one)),
+        }[how])
+
+    def _report(self, which: int) -> int:
+        """One of the newest."""
+        return self.reports[-1 - which % len(self.reports)]
+
+    def _held(self, report: int) -> Assignment | None:
+        open_now = select(Assignment).where(Assignment.report_id == report, Assignment.ended_at.is_(None))
+        db.session.rollback()
+        return db.session.scalar(open_now)
+
+    @rule(which=WHICH, stranger=RARELY, stale=RARELY)
+    def reply(self, which: int, *, stranger: bool, stale: bool) -> None:
+        """Whoever does not hold it is refused; so is whoever writes to somebody who said STOP."""
+        report = self._report(which)
+        held = self._held(report)
+        actor = held.operator_id if held is not None and not stranger else self.operators[which % 2]
+        fence = held.id if held is not None and not stale else 10**9
+        stopped, expected = self._stopped(self._citizen(report)), self._expected(report, actor)
+        key = self._name("key")
+        made = self._do(lambda: replies.reply(report, self._actor(actor), fence, 10**9, "Asante.", key))
+        mine = held is not None and held.operator_id == actor and not stale
+        if made is REFUSED:
+            assert not mine or stopped or not expected, "an answer was refused for no reason"
+            self.tally["refused to somebody who said STOP" if mine and stopped else "refused to others"] += 1
+            return
+        assert mine
+        assert not stopped
+        self.allowed[made.id] = expected
+        self.tally[f"accepted by the rule {self.rule}"] += 1
+
+    def _expected(self, report: int, operator: int) -> set[str]:
+        """What the rule gives: told by this model's own books, and by what was said in the conversation."""
+        if self.rule == "holder":
+            return {number for number, owner in self.owner.items() if owner == operator}
+        if self.rule == "arrival":
+            return {self._first_line(report)}
+        spoken = select(Account.address).join(Message, Message.account_id == Account.id).where(
+            Message.report_id == report, Message.direction == "out", Account.address.in_(self._everybodys()))
+        last = db.session.scalar(spoken.order_by(Message.id.desc()).limit(1))
+        return {last} if last else self._everybodys() | {"+254700000100"}  # the scene's own intake is everybody's, too
+
+    def _everybodys(self) -> set[str]:
+        return {*self.shared, *(number for number, owner in self.owner.items() if owner is None)}
+
+    def _first_line(self, report: int) -> str:
+        first = select(Account.address).join(Report, Report.account_id == Account.id).where(Report.id == report)
+        return str(db.session.scalar(first))
+
+    @rule(which=st.integers(0, 5), verdict=st.sampled_from(doubt.VERDICTS), back=st.booleans())
+    def second_thoughts(self, which: int, verdict: str, *, back: bool) -> None:
+        """Its author takes an answer back; or somebody decides one in doubt: only so does one leave once more."""
+        answers = self._in_doubt() or sorted(self.allowed)
+        if not answers:
+            return
+        answer = answers[-1 - which % len(answers)]
+        author = db.session.get_one(Delivery, answer).operator_id
+        act = (lambda: replies.undo(answer, self._actor(author))) if back else (
+            lambda: doubt.decide(answer, self._actor(self.boss), verdict))
+        if self._do(act) is REFUSED:
+            return
+        self.tally["taken back" if back else f"decided: {verdict}"] += 1
+        self.repeats[answer] = self.repeats.get(answer, 0) + (not back and verdict == "again")
+
+    def _in_doubt(self) -> list[int]:
+        db.session.rollback()
+        doubtful = select(Delivery.id).where(Delivery.id > self.older, Delivery.state.in_(("uncertain", "failed")))
+        return sorted(set(db.session.scalars(doubtful)) & set(self.allowed))
+
+    @rule(what=st.sampled_from(["rule", "rule", "transfer", "pause", "resume", "resume"]), which=st.integers(0, 3),
+          chosen=st.sampled_from(["holder", "holder", "pool", "arrival"]))
+    def the_coordinator(self, what: str, which: int, chosen: str) -> None:
+        """Another sender rule; a number changes hands, with answers on their way; one stands still, or goes on."""
+        line = [*self.shared, *self.own.values()][which]
+        number, owner = self._account(line).id, [*self.operators, None, self.owner.get(line)][which]
+        done = self._do({
+            "rule": lambda: accounts.set_rule("sms", chosen, self._actor(self.boss)),
+            "transfer": lambda: accounts.transfer(number, owner, self._actor(self.boss)),
+            "pause": lambda: accounts.pause(number, self._actor(self.boss)),
+            "resume": lambda: accounts.resume(number, self._actor(self.boss)),
+        }[what])
+        assert done is not REFUSED
+        self.tally[what] += 1
+        self.rule = chosen if what == "rule" else self.rule
+        if what == "transfer":
+            self.owner[line] = owner
+
+    # ---------------------------------------------------------------- processes and the network
+
+    @rule(which=WHICH, torn=RARELY, taken=st.booleans(), seconds=st.sampled_from([0, 0, 1, 61]),
+          outcome=st.sampled_from(["accepted", *OUTCOMES, "never"]))
+    def a_process(self, which: int, outcome: str, seconds: int, *, torn: bool, taken: bool) -> None:
+        """Begins, sends, and writes down what came of it: or is killed anywhere between. Then time passes."""
+        made = self.begin(which, torn=torn)
+        if made is None:
+            return
+        if taken:
+            self.leaves(made)
+        if outcome != "never":
+            self.settles(made, outcome)
+        self.time_passes(seconds)
+
+    @rule(which=WHICH, what=st.sampled_from(["leaves", "settles", "sent", "delivered", "failed"]), stop=RARELY)
+    def later(self, which: int, what: str, *, stop: bool) -> None:
+        """A process that was slow goes on; or the network tells of what it took, and as often as it likes."""
+        if not self.begun:
+            return
+        made = self.begun[-1 - which % len(self.begun)]
+        if what == "leaves":
+            self.leaves(made)
+        elif what == "settles":
+            self.settles(made, "accepted")
+        else:
+            self.calls_back(made, what, stop=stop)
+
+    def begin(self, which: int, *, torn: bool) -> Begun | None:
+        """Begin what is due, or any other answer; it may die before its transaction ends."""
+        self.now += timedelta(seconds=1)
+        due = [number for number in outbox.due() if number > self.older] or sorted(self.allowed)
+        if not due:
+            return None
+        number = due[which % len(due)]
+        delivery = db.session.get_one(Delivery, number, populate_existing=True)
+        stopped = delivery.contact_id is not None and self._opted_out(delivery.contact_id)
+        order = self._begun(number, torn=torn)
+        if order is None:
+            self.tally["died in its transaction" if torn else "may not leave now"] += 1
+            return None
+        assert delivery.purpose == "stop_confirmation" or not stopped, "an attempt began after STOP"
+        made = Begun(order, order.account.address, order.message.recipient, self.now)  # type: ignore[union-attr]  # sms
+        self.begun.append(made)
+        self._judge_account(number, delivery, made)
+        return made
+
+    def _opted_out(self, contact: int) -> bool:
+        return db.session.scalar(select(Contact.opted_out_at).where(Contact.id == contact)) is not None
+
+    def _begun(self, number: int, *, torn: bool) -> SendOrder | None:
+        def once() -> SendOrder | None:
+            order = begin_attempt(number)
+            if torn:
+                raise Torn
+            return order
+
+        try:
+            found = self._do(once)
+        except Torn:
+            return None
+        return found if isinstance(found, SendOrder) else None
+
+    def _judge_account(self, number: int, delivery: Delivery, made: Begun) -> None:
+        if delivery.purpose != "reply":
+            assert self.owner.get(made.address) is None, "the desk's own words left from somebody's own number"
+            return
+        assert made.address in self.allowed[number], "from a number that the rule did not give"
+        assert self.owner.get(made.address) in (None, delivery.operator_id), "from another's own number"
+
+    def leaves(self, made: Begun) -> None:
+        """The network takes it, unless its process is too late: then that does not try any more."""
+        late = (self.now - made.at).total_seconds() >= context.settings().attempt_seconds
+        if made.name or late or self._settled(made):
+            return
+        made.name = self._name("NET")
+        self.left.setdefault(made.order.delivery_id, []).append(made)
+        self.tally["left"] += 1
+
+    def _settled(self, made: Begun) -> bool:
+        ended = select(DeliveryAttempt.finished_at).where(DeliveryAttempt.id == made.order.attempt_id)
+        return db.session.scalar(ended) is not None
+
+    def settles(self, made: Begun, outcome: str) -> None:
+        """The process writes down what it heard: of what was taken that it was, or that it heard nothing."""
+        if made.name:
+            said = Settlement("accepted", provider_id=made.name) if outcome == "accepted" else Settlement("unknown")
+        elif outcome == "accepted":
+            said = Settlement("unknown")
+        else:
+            said = Settlement(outcome.replace("asked", "retry"), after=7.0 if outcome == "asked" else None)
+        self._do(lambda: settle(made.order.attempt_id, said))
+
+    def calls_back(self, made: Begun, state: str, *, stop: bool) -> None:
+        """What the network took is known for sent, whatever the desk thought of it."""
+        if not made.name:
+            return
+        said = DeliveryUpdate("sms", made.address, made.name, state, None, f"delivery-{made.order.delivery_id}",
+                              stop and state == "failed")
+        account = self._account(made.address).id
+        try:
+            self._do(lambda: doubt.apply_update(account, said))
+        except doubt.NotYet:
+            return
+        self.tally["called back"] += 1
+        now = db.session.get_one(Delivery, made.order.delivery_id, populate_existing=True).state
+        assert now in ("sent", "delivered", "failed", "sending"), f"taken, and still {now}"
+
+    @rule(seconds=st.sampled_from([1, 5, 20, 61, 600]))
+    def time_passes(self, seconds: int) -> None:
+        """And what has outlived its time is given up."""
+        self.now += timedelta(seconds=seconds)
+        given_up = self._do(expire_attempts)
+        self.tally["given up"] += given_up
+
+    # ---------------------------------------------------------------- what always holds
+
+    @invariant()
+    def nothing_leaves_twice(self) -> None:
+        """But for what a person wanted sent again."""
+        for number, taken in self.left.items():
+            assert len(taken) <= 1 + self.repeats.get(number, 0), "the network took it twice"
+
+    @invariant()
+    def no_account_exceeds_its_limit(self) -> None:
+        """In any window, counted by when attempts began."""
+        for address in {one.address for one in self.begun}:
+            at = sorted(one.at for one in self.begun if one.address == address)
+            close = [late - early for early, late in zip(at, at[COUNT:], strict=False)]
+            assert not close or min(close) >= timedelta(seconds=SECONDS), "over the limit"
+
+    @invariant()
+    def one_attempt_at_a_time(self) -> None:
+        """Of each answer."""
+        running = select(func.count()).where(DeliveryAttempt.finished_at.is_(None))
+        assert all(count == 1 for count in db.session.scalars(running.group_by(DeliveryAttempt.delivery_id)))

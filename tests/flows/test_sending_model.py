@@ -1,0 +1,33 @@
+"""No sequence of what people, providers and accidents do makes an answer leave that must not."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as shape
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.flows.sending_model import Sending
+from tests.scene import Scene
+
+RUNS, STEPS = int(os.environ.get("MODEL_RUNS", "200")), int(os.environ.get("MODEL_STEPS", "40"))
+HAPPENS = ("left", "may not leave now", "died in its transaction", "given up", "called back", "taken back",
+           "transfer", "pause", "decided: again", "decided: sent", "decided: failed",
+           "refused to somebody who said STOP", "refused to others",
+           *(f"accepted by the rule {rule}" for rule in ("holder", "pool", "arrival")))
+
+
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("settings", [{"undo_seconds": 1, "attempt_seconds": 60}], indirect=True)
+def test_nothing_leaves_wrongly_whatever_happens(scene: Scene) -> None:
+    """Never by another's number, to somebody who said STOP, over a limit, or twice."""
+    tally: Counter[str] = Counter()
+    machine = type("Machine", (Sending,), {"scene": scene, "tally": tally})
+    limits = shape(max_examples=RUNS, stateful_step_count=STEPS, deadline=None, print_blob=True,
+                   suppress_health_check=list(HealthCheck), database=None,
+                   phases=[Phase.generate, *([Phase.shrink] if "MODEL_SHRINK" in os.environ else [])])
+    run_state_machine_as_test(machine, settings=limits)
+    assert not [what for what in HAPPENS if not tally[what]], f"never happened: {tally}"
