@@ -1,5 +1,6 @@
 // The composer: its counter, its two voices (reply and note), and why it cannot send just now.
 import { counted, sayNow, word } from "./words.js";
+import { mendable, odd, plain, size } from "./segments.js";
 import * as drafts from "./drafts.js";
 
 const form = () => document.getElementById("reply");
@@ -27,7 +28,7 @@ let pressed = null; // the button of a public answer that was pressed once, and 
 /** True on the first press of a public answer: the button then says what the second one does. */
 export function mustPressAgain(reply, button) {
   const tick = reply.elements.confirm;
-  if (!tick || !button || !reply.elements.text.value.trim()) return false;
+  if (!tick || !button || button.hasAttribute("formaction") || !reply.elements.text.value.trim()) return false;
   tick.checked = pressed?.button === button;
   if (tick.checked) return false;
   calm();
@@ -48,10 +49,11 @@ export function start() {
     if (!writing) return;
     event.preventDefault();
     const then = event.shiftKey ? writing.querySelector("[name=then]") : null;
-    const send = then ?? writing.querySelector("[data-send], button:not([type=button], [name])");
+    const send = then ?? writing.querySelector(writing.id === "reply" ? "[data-send]" : "button:not([type=button], [name])");
     if (send && send.getAttribute("aria-disabled") !== "true") writing.requestSubmit(send);
   });
   document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-fix]")) { event.preventDefault(); mend(); return; }
     const source = document.getElementById(event.target.closest("[data-copy]")?.dataset.copy);
     if (!source) return;
     source.select();
@@ -67,22 +69,71 @@ export function open(voice) {
   choice.checked = true;
   const text = document.getElementById(voice === "note" ? "note-text" : "text");
   text.focus();
+  text.setSelectionRange(text.value.length, text.value.length); // after the sentence a new holder begins with
   text.scrollIntoView({ block: "nearest" });
   return true;
 }
 
+const MOST_ODD = 4; // so many signs are named; more of them are a script of its own
+
+/** How much is written, with the line it ends with: characters, parts, price, and what makes the parts short. */
 function measure() {
   const text = document.getElementById("text");
-  const counter = document.querySelector("[data-counter]");
+  const counter = document.querySelector("#meters [data-counter]");
   if (!text || !counter) return;
-  const n = [...text.value].length;
+  const typed = text.value.trim();
+  const whole = typed && typed + (document.getElementById("ends")?.dataset.ending ?? "");
+  const n = [...whole].length;
   const most = Number(text.dataset.most || 0);
-  const over = most && n > most;
-  counter.textContent = over ? `${counted("characters", n)} · ${word("tooLong", { n: n - most })}` : counted("characters", n);
-  counter.classList.toggle("late", Boolean(over));
+  const mostParts = Number(counter.parentElement.dataset.mostParts || 0);
+  const now = mostParts && n ? size(whole) : null;
+  const signs = now?.alphabet === "wide" ? oddity(typed, whole) : oddity();
+  const told = n ? [counted("characters", n)] : []; // an empty sheet has nothing to count
+  if (most && n > most) told.push(word("tooLong", { n: n - most }));
+  if (now) told.push(counted("parts", now.parts, { most: mostParts }), alphabet(now, signs));
+  counter.textContent = told.filter(Boolean).join(" · ");
+  counter.classList.toggle("late", Boolean((most && n > most) || (now && now.parts > mostParts)));
+  price(now?.parts ?? (n ? 1 : 0));
 }
 
-/** Offline nothing is sent, and nothing is sent by itself afterwards. */
+function alphabet(now, signs) {
+  if (now.alphabet === "plain") return word("plain");
+  return signs ? "" : word("wide");
+}
+
+/** Say which signs make the parts short, and offer plain ones where those would do; what is said. */
+function oddity(typed = "", whole = "") {
+  const line = document.getElementById("odd");
+  const found = odd(whole);
+  const mends = Boolean(typed) && mendable(typed, whole.slice(typed.length));
+  const signs = found.slice(0, MOST_ODD).join(" ");
+  const said = typed && mends ? word("oddMend", { signs }) : found.length && found.length <= MOST_ODD ? word("oddStays", { signs }) : "";
+  if (!line) return said;
+  line.hidden = !said;
+  const place = line.querySelector("[data-odd]");
+  if (place.textContent !== said) place.textContent = said;
+  line.querySelector("[data-fix]").hidden = !mends;
+  return said;
+}
+
+/** Plain quotes, dashes and spaces in place of the typographic ones; the browser's own undo takes it back. */
+function mend() {
+  const text = document.getElementById("text");
+  const mended = plain(text.value);
+  text.focus();
+  text.select();
+  if (!document.execCommand("insertText", false, mended)) text.value = mended;
+  text.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function price(parts) {
+  const place = document.querySelector("#meters [data-cost]");
+  if (!place) return;
+  const costs = place.parentElement.dataset.costs.split("|");
+  place.textContent = parts ? word("cost", { cost: costs[Math.min(parts, costs.length) - 1] }) : "";
+}
+
+/** Offline nothing is sent, and nothing is sent by itself afterwards: a reason stands where the button stood. */
 function pause() {
   const why = document.getElementById("send-paused");
   if (!why) return;
@@ -90,8 +141,9 @@ function pause() {
   why.hidden = !paused;
   why.textContent = paused ? word("offlineSend") : "";
   for (const button of form().querySelectorAll("[data-send], [name=then]")) {
-    if (paused) button.setAttribute("aria-disabled", "true");
-    else button.removeAttribute("aria-disabled");
+    if (paused && button === document.activeElement) document.getElementById("text").focus();
+    button.hidden = paused;
+    button.ariaDisabled = paused ? "true" : null;
   }
 }
 

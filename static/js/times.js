@@ -18,6 +18,11 @@ export function waited(since) {
 const forms = {
   hms: (at) => exact.format(at),
   hm: (at) => (at.toDateString() === new Date().toDateString() ? "" : `${day.format(at)} `) + clock.format(at),
+  until: (at) => {
+    const next = new Date();
+    next.setDate(next.getDate() + 1);
+    return at.toDateString() === next.toDateString() ? word("tomorrow", { time: clock.format(at) }) : forms.hm(at);
+  },
   wait: waited,
 };
 

@@ -7,9 +7,9 @@ export function word(key, values = {}) {
 }
 
 /** A sentence with a count: `key` + One or Other, as the language wants it. */
-export function counted(key, n) {
+export function counted(key, n, values = {}) {
   const form = plural.select(n) === "one" ? "One" : "Other";
-  return word(key + form, { n });
+  return word(key + form, { n, ...values });
 }
 
 const QUIET = 10_000; // at most one polite message in ten seconds

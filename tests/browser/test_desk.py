@@ -12,7 +12,7 @@ from sqlalchemy import delete
 
 from channels.simulator import Store, Written
 from tests.browser.conftest import PATIENCE_MS, Window, person
-from tests.scene import CITIZEN, INTAKE, Scene
+from tests.scene import CITIZEN, INTAKE, Scene, unsigned
 from tests.served import Served
 from tests.visitor import PASSWORD
 from triage.actions import assignments, notes, routing
@@ -117,7 +117,7 @@ def test_a_double_press_on_send_sends_once(scene: Scene, window: Window, served:
     page.fill("#reply textarea[name=text]", "Which door?")
     page.locator("[data-send]").dblclick()
     expect(said(page, "Which door?")).to_contain_text("Delivered", timeout=PATIENCE_MS)
-    texts = [line.text for line in Store(served.settings.simulator_path).sent_to(CITIZEN)]
+    texts = [unsigned(line.text) for line in Store(served.settings.simulator_path).sent_to(CITIZEN)]
     assert texts.count("Which door?") == 1
 
 

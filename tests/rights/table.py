@@ -24,6 +24,8 @@ REPORTS = (
     Row("POST", f"{REPORT}/still", READERS, "ok 409 409 409", "report"),
     Row("POST", f"{REPORT}/reply", READERS, "ok 409 409 409", "report",
         body={"text": "hello", "assignment": "{assignment}", "seen_seq": "{seq}", "key": "matrix-0001"}),
+    Row("POST", f"{REPORT}/by-hand", READERS, "ok 409 409 409", "report",
+        body={"text": "hello", "assignment": "{assignment}", "seen_seq": "{seq}", "key": "matrix-0002"}),
     Row("POST", f"{REPORT}/draft", READERS, "ok ok ok ok", "report", body={"text": "hello"}),
     Row("POST", f"{REPORT}/note", READERS, "ok ok ok ok", "report", body={"text": "hello"}),
     Row("POST", f"{REPORT}/close", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",
@@ -42,15 +44,6 @@ REPORTS = (
     Row("POST", "/desk/deliveries/<delivery_id>/undo", READERS, "ok 404 404 404", "undo", body={"report": "{report}"}),
     Row("POST", "/desk/deliveries/<delivery_id>/decide", READERS, "ok 409 404 409", "decide",
         coordinator="ok ok 404 ok", body={"report": "{report}", "verdict": "sent"}),
-)
-
-FILE = "/desk/files/<file_id>"
-FILES = (
-    Row("GET", FILE, READERS, "ok ok ok ok", "file"),
-    Row("POST", f"{FILE}/original", COORDINATORS, "ok ok ok ok", "file", body={"reason": "Who was it?"}),
-    Row("POST", f"{FILE}/transcript", READERS, "ok 409 409 409", "file",
-        body={"text": "hello", "assignment": "{assignment}", "report": "{report}"}),
-    Row("GET", "/media/<token>", PUBLIC, "404"),
 )
 
 DESK = (
@@ -144,4 +137,4 @@ PRACTICE = (
     Row("POST", "/simulator/wave", PUBLIC),
 )
 
-PAGES = (*REPORTS, *FILES, *DESK, *FLOOR, *MANAGING, *OWN, *DOORS, *PRACTICE)
+PAGES = (*REPORTS, *DESK, *FLOOR, *MANAGING, *OWN, *DOORS, *PRACTICE)

@@ -10,7 +10,7 @@ from flask import Flask
 
 from tests.scene import later
 from triage import clock
-from triage.queries.shapes import DeliveryState, Row, Sending
+from triage.queries.shapes import DeliveryState, Row
 from triage.web import present, words
 
 NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
@@ -78,17 +78,16 @@ def test_what_became_of_an_answer_is_said_in_words(state: str, error: str | None
     assert present.fate(replace(ANSWER, state=state, error=error)).word == word
 
 
-def test_a_blocked_answer_says_why() -> None:
-    sending = Sending("sms", None, "", "…23", 480, is_public=False, blocked="opted_out", slots_left=None,
-                      slots_of=None, window_seconds=None, next_slot_at=None)
-    assert "STOP" in present.blocked(sending)
-    assert present.blocked(replace(sending, blocked=None)) == ""
+def test_what_was_sent_by_hand_says_so() -> None:
+    sent = replace(ANSWER, state="sent", by_hand=True, settled_at=clock.now())
+    assert present.fate(sent, "Amina").word.startswith("Sent by hand by Amina ")
 
 
-def test_what_is_left_of_a_limit_is_said_with_its_window() -> None:
-    sending = Sending("sms", "+254", "", "…23", 480, is_public=False, blocked=None, slots_left=7,
-                      slots_of=10, window_seconds=60, next_slot_at=None)
-    assert present.budget(sending) == "7 of 10 messages left this minute"
+def test_a_moment_to_come_is_tomorrow_where_it_is() -> None:
+    noon = clock.now().replace(hour=12, minute=0)
+    assert present.until(noon) == "12:00"
+    assert present.until(noon + timedelta(days=1)) == "12:00 tomorrow"
+    assert present.until(noon + timedelta(days=2)).endswith(" 12:00")
 
 
 def test_history_is_told_without_kinds_a_reader_does_not_need() -> None:

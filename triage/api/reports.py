@@ -25,6 +25,7 @@ from triage.errors import (
     NotTheHolder,
     OptedOut,
     TooLong,
+    WindowClosed,
 )
 from triage.queries import copies as linked
 from triage.queries import outbox, search
@@ -109,7 +110,7 @@ def assign(report_id: int, body: schemas.Assign) -> answers.Report | None:
 
 
 @operations.post(f"{REPORT}/replies", Right.HANDLE_REPORTS, NotFound, NotTheHolder, ConversationMovedOn, IsACopy,
-                 NoReplyAccount, OptedOut, TooLong, NotApproved, KeyReused, status=202)
+                 NoReplyAccount, OptedOut, WindowClosed, TooLong, NotApproved, KeyReused, status=202)
 def reply(report_id: int, body: schemas.Reply, key: str) -> answers.Delivery:
     """Answer the person. The same key with the same text is one answer, however often it is sent."""
     delivery_id = run_in_transaction(

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from triage.errors import TriageError
 from triage.queries import conversation, inbox, people, reports
 from triage.rights import Right
-from triage.web import errors, present
+from triage.web import composing, errors, present
 from triage.web.access import actor, admits
 from triage.web.identity import identity
 
@@ -27,6 +27,7 @@ MOST_ROWS = 200
 def _give_words(state: BlueprintSetupState) -> None:
     app: Flask = state.app  # type: ignore[assignment]  # Flask types it as its base
     present.init_app(app)
+    composing.init_app(app)
     app.jinja_env.globals["identity"] = identity
     app.jinja_env.filters["refusal"] = errors.sentence
 
@@ -81,9 +82,10 @@ def report_page(report_id: int, refusal: TriageError | None = None, typed: str |
 
 
 def _shown(report_id: int) -> dict[str, Any]:
-    found = reports.view(report_id, actor(), _lines())
+    found = reports.view(report_id, actor(), _lines(), by())
     return {
-        "report": found, "refusal": None, "typed": None, "view": queue(), "form_key": uuid.uuid4().hex,
+        "report": found, "refusal": None, "typed": None, "view": queue(), "by": by(),
+        "form_key": uuid.uuid4().hex,
         "people": people.on_shift_choices(actor()) if found.may_assign else [],
         "teams": people.teams(actor()) if found.may_assign or found.may_write else [],
     }
@@ -94,10 +96,15 @@ def _lines() -> int:
     return max(request.args.get("lines", conversation.SHOWN, type=int), conversation.SHOWN)
 
 
+def by() -> str | None:
+    """The channel an answer shall leave by, where somebody chose the other one to the same person."""
+    return request.values.get("by") or None
+
+
 def to_report(report_id: int) -> AnyResponse:
     """Back to the report: the whole page, or for a script the pane alone."""
     endpoint = "desk.pane" if by_script() else "desk.report"
-    return redirect(url_for(endpoint, report_id=report_id, view=queue()), 303)
+    return redirect(url_for(endpoint, report_id=report_id, view=queue(), by=by()), 303)
 
 
 def by_script() -> bool:

@@ -13,7 +13,7 @@ from flask import Flask, current_app, url_for
 from flask_babel import format_date, format_time, get_locale, gettext, ngettext
 
 from triage import clock
-from triage.queries.shapes import DeliveryState, Row, Sending
+from triage.queries.shapes import DeliveryState, Row
 from triage.web import words
 
 MANY = 1000  # counts stop here: "999+"
@@ -75,6 +75,12 @@ def hm(at: datetime) -> str:
     """A time of day, with the day where it was not today."""
     time = format_time(at, "HH:mm")
     return str(time if at.date() == clock.now().date() else f"{format_date(at, 'd MMM')} {time}")
+
+
+def until(at: datetime) -> str:
+    """The same for a moment to come: "14:03", "14:03 tomorrow"."""
+    tomorrow = at.date() == clock.now().date() + timedelta(days=1)
+    return str(gettext("%(time)s tomorrow", time=format_time(at, "HH:mm"))) if tomorrow else hm(at)
 
 
 def hms(at: datetime) -> str:
@@ -180,9 +186,11 @@ def name_of(row: Row) -> str:
 # ---------------------------------------------------------------- answers
 
 
-def fate(delivery: DeliveryState) -> Sign:
-    """What became of an answer, in words."""
+def fate(delivery: DeliveryState, author: str = "") -> Sign:
+    """What became of an answer of `author`, in words."""
     settled = hm(delivery.settled_at) if delivery.settled_at else ""
+    if delivery.by_hand:
+        return Sign(gettext("Sent by hand by %(name)s %(time)s", name=author, time=settled), "", "check")
     word, kind, icon = {
         "held": (gettext("Sends in %(num)s s", num=seconds_until(delivery.sends_at)), "", "clock"),
         "queued": (_queued(delivery), "", "clock"),
@@ -215,35 +223,6 @@ def _cancelled(delivery: DeliveryState) -> str:
     return str(why.get(delivery.error or "") or gettext("Taken back, not sent"))
 
 
-def blocked(sending: Sending) -> str:
-    """Why nothing can be sent by this account now; empty where it can."""
-    sentences = {
-        "no_reply_account": gettext("You have no account that can send by %(channel)s. A coordinator can add one.",
-                                    channel=words.channel_word(sending.channel)),
-        "opted_out": gettext("This person said STOP. No number of ours writes to them until they write START."),
-        "needs_approval": gettext("Your answers need a second pair of eyes. Write a draft and ask a coordinator."),
-        "account_paused": gettext("Your account is paused. A coordinator can say why."),
-        "not_the_holder": gettext("Only the person who holds this report can answer."),
-    }
-    return str(sentences.get(sending.blocked, gettext("Nothing can be sent now."))) if sending.blocked else ""
-
-
-def budget(sending: Sending) -> str:
-    """What is left of the tightest limit: "7 of 10 messages left this minute"."""
-    if sending.slots_left is None or sending.slots_of is None:
-        return ""
-    return str(gettext("%(left)s of %(most)s messages left %(window)s", left=sending.slots_left,
-                       most=sending.slots_of, window=_window(sending.window_seconds or 60)))
-
-
-def _window(seconds: int) -> str:
-    named = {1: gettext("this second"), 60: gettext("this minute"), 3600: gettext("this hour"),
-             86400: gettext("in a day")}
-    if seconds in named or seconds < 120:
-        return str(named.get(seconds) or gettext("in %(num)s s", num=seconds))
-    return str(gettext("in %(num)s min", num=seconds // 60))
-
-
 def send_problems(number: int) -> str:
     """"3 send problems"."""
     return str(ngettext("%(num)s send problem", "%(num)s send problems", number))
@@ -258,8 +237,8 @@ def init_app(app: Flask) -> None:
     """Give every template these words."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True  # lists of fifty rows travel lighter
     app.jinja_env.filters.update(
-        asleep=asleep, iso=iso, hm=hm, hms=hms, wait=wait, count=count, state=state, was_with=was_with,
-        name_of=name_of, order=order, fate=fate, blocked=blocked, budget=budget, send_problems=send_problems,
+        asleep=asleep, iso=iso, hm=hm, hms=hms, until=until, wait=wait, count=count, state=state, was_with=was_with,
+        name_of=name_of, order=order, fate=fate, send_problems=send_problems,
         channel_word=words.channel_word, channel_icon=words.channel_icon,
     )
     app.jinja_env.globals.update(

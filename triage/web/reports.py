@@ -17,11 +17,11 @@ from triage.actions import assignments, closing, doubt, drafts, notes, replies, 
 from triage.crashpoints import crashpoint
 from triage.db import run_in_transaction
 from triage.errors import N_, BadInput, Forbidden, NotFound, TriageError
-from triage.queries import inbox
+from triage.queries import inbox, parts
 from triage.rights import Right
 from triage.web import errors, forms, present, signin
 from triage.web.access import actor, admits
-from triage.web.desk import NUMBER, REPORT, by_script, queue, report_page, to_report
+from triage.web.desk import NUMBER, REPORT, by, by_script, queue, report_page, to_report
 
 bp = Blueprint("reports", __name__)
 
@@ -132,8 +132,19 @@ def _still_held(held: int) -> Response:
 @admits(Right.HANDLE_REPORTS)
 def reply(report_id: int) -> Answer:
     """Answer the citizen. Refused or not, the text is never lost."""
+    return _said(report_id, lambda: _reply(report_id))
+
+
+@bp.post(f"{REPORT}/by-hand")
+@admits(Right.HANDLE_REPORTS)
+def by_hand(report_id: int) -> Answer:
+    """Write down an answer that was sent from one's own device."""
+    return _said(report_id, lambda: replies.sent_by_hand(_answer(report_id), actor()))
+
+
+def _said(report_id: int, say: Callable[[], object]) -> Answer:
     try:
-        run_in_transaction(lambda: _reply(report_id))
+        run_in_transaction(say)
     except TriageError as refusal:
         typed = forms.clean(request.form.get("text", ""))
         _keep(report_id, typed)
@@ -145,9 +156,13 @@ def reply(report_id: int) -> Answer:
 def _reply(report_id: int) -> None:
     if request.form.get("public") and not request.form.get("confirm"):
         raise BadInput(N_("Everybody can read this answer: tick the box, then send."), "confirm")
+    said = _answer(report_id)
+    replies.reply(report_id, actor(), said.assignment_id, said.seen_seq, said.text, said.key, by())
+
+
+def _answer(report_id: int) -> replies.Answer:
     text = forms.text("text", most=MOST_TEXT)
-    fence, seen = forms.whole("assignment"), forms.whole("seen_seq")
-    replies.reply(report_id, actor(), fence, seen, text, forms.form_key())
+    return replies.Answer(report_id, forms.whole("assignment"), forms.whole("seen_seq"), text, forms.form_key())
 
 
 def _keep(report_id: int, typed: str) -> None:
@@ -161,10 +176,16 @@ def _keep(report_id: int, typed: str) -> None:
 @bp.post(f"{REPORT}/draft")
 @admits(Right.HANDLE_REPORTS)
 def draft(report_id: int) -> Answer:
-    """Keep what is being typed; scripts do this every few seconds."""
+    """Keep what is being typed; scripts do this every few seconds.
+
+    A button may ask for more: `fix` for plain signs in the text, `by` for the other channel.
+    """
     text = forms.text("text", most=MOST_TEXT)
-    if not by_script():
-        return _done(report_id, lambda: drafts.save(report_id, actor(), text), gettext("Draft saved."))
+    if "fix" in request.form:
+        return _done(report_id, lambda: drafts.save(report_id, actor(), parts.mended(text)))
+    if not by_script() or by():
+        said = "" if by() else gettext("Draft saved.")
+        return _done(report_id, lambda: drafts.save(report_id, actor(), text), said)
     saved = run_in_transaction(lambda: drafts.save(report_id, actor(), text).saved_at)
     return jsonify(saved_at=present.iso(saved))
 
