@@ -62,6 +62,7 @@ class Settings:
     twilio_account_sid: str = ""
     twilio_auth_token: str = ""  # two with a comma between while one is being replaced: both verify, the first sends
     twilio_api_base: str = "https://api.twilio.com"
+    poll_seconds: int = 60  # how often each account's provider is asked what has come
     poll_only: bool = False  # nobody can reach the desk from outside: providers are asked, none is told where to call
     demo: bool = False
     simulator_path: str = str(INSTANCE / "simulator.db")
@@ -158,6 +159,7 @@ LIMITS = {
     "FORM_PER_10_MINUTES": (30, 1, 100000),
     "API_WRITES_PER_MINUTE": (600, 1, 100000),
     "PROXIES": (0, 0, 5),
+    "POLL_SECONDS": (60, 1, 3600),
 }
 
 

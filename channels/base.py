@@ -163,8 +163,9 @@ class Capabilities:
     """What the domain may ask of a channel instead of its name.
 
     `max_length` is in characters of one message; `default_limits` are (count, seconds) windows per
-    account; `address_kind` is the kind of contact an address of this channel is. `answer_within`: free
-    answers are possible only within so many seconds of the person's last message; None: at any time.
+    account; `address_kind` is the kind of contact an address of this channel is. `reconciles`: the provider can
+    be asked what it took from us (`Reconciler`). `answer_within`: free answers are possible only within so many
+    seconds of the person's last message; None: at any time.
     `segmented`: what is sent is cut into parts as text messages are (`channels.segments`), and each is paid for.
     `default_rule` is the sender rule where the desk has not chosen one.
     """
@@ -176,6 +177,7 @@ class Capabilities:
     attachments: bool = False
     idempotent_send: bool = False
     reports_delivery: bool = False
+    reconciles: bool = False
     needs_account: bool = True
     default_limits: tuple[tuple[int, int], ...] = ()
     answer_within: int | None = None

@@ -145,7 +145,7 @@ class TwilioSms(_TwilioMessages):
     channel = SMS
     most_files = 10
     capabilities = Capabilities(
-        max_length=MOST_CHARACTERS, address_kind="phone", attachments=True, reports_delivery=True,
+        max_length=MOST_CHARACTERS, address_kind="phone", attachments=True, reports_delivery=True, reconciles=True,
         default_limits=twilio_addresses.LONG_CODE_LIMITS, segmented=True,
     )
 
@@ -156,6 +156,6 @@ class TwilioWhatsApp(_TwilioMessages):
     channel = WHATSAPP
     most_files = 1  # https://www.twilio.com/docs/whatsapp/guidance-whatsapp-media-messages
     capabilities = Capabilities(
-        max_length=MOST_CHARACTERS, address_kind="phone", attachments=True, reports_delivery=True,
+        max_length=MOST_CHARACTERS, address_kind="phone", attachments=True, reports_delivery=True, reconciles=True,
         default_limits=twilio_addresses.WHATSAPP_LIMITS, answer_within=WINDOW_SECONDS, default_rule="arrival",
     )

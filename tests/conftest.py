@@ -57,6 +57,7 @@ def environment(settings: config.Settings) -> dict[str, str]:
         "ATTEMPT_SECONDS": str(settings.attempt_seconds), "ACKNOWLEDGE": "1" if settings.acknowledge else "0",
         "LOG_LEVEL": settings.log_level, "LOG_FORMAT": settings.log_format, "METRICS_TOKEN": settings.metrics_token,
         "BACKUP_TO": settings.backup_to, "POLL_ONLY": "1" if settings.poll_only else "0",
+        "POLL_SECONDS": str(settings.poll_seconds),
         "TWILIO_ACCOUNT_SID": settings.twilio_account_sid, "TWILIO_AUTH_TOKEN": settings.twilio_auth_token,
         "TWILIO_API_BASE": settings.twilio_api_base,
         "REDIS_URL": settings.redis_url or "", "SPOOL_PATH": settings.spool_path, "FILES_PATH": settings.files_path,

@@ -1,4 +1,4 @@
-"""When to try a send again. Pure."""
+"""When to try a send again, and when to ask what became of one. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from datetime import timedelta
 FIRST_SECONDS = 2.0
 CEILING_SECONDS = 15 * 60.0
 MAX_ATTEMPTS = 12
+LOOKS = tuple(timedelta(seconds=at) for at in (5, 30, 120))  # behind the doubt; then it would be there
+SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=30), timedelta(minutes=10)  # while the provider cannot be asked
+LAST_LOOK = timedelta(hours=6)
 
 
 def delay(attempts: int, *, jitter: float | None = None) -> timedelta:
@@ -25,3 +28,16 @@ def delay(attempts: int, *, jitter: float | None = None) -> timedelta:
 def exhausted(attempts: int) -> bool:
     """Whether a person must look instead of another try (12 tries take about an hour and a half)."""
     return attempts >= MAX_ATTEMPTS
+
+
+def next_look(doubted: timedelta, *, silent: bool = False) -> timedelta | None:
+    """When to ask again about a send that has been in doubt for so long; None: it is a person's turn.
+
+    `silent`: the provider could not be asked this time, so that nothing is known yet.
+    """
+    for at in LOOKS:
+        if at > doubted:
+            return at - doubted
+    if silent and doubted < LAST_LOOK:
+        return min(max(doubted / 2, SHORTEST_LOOK), LONGEST_LOOK)
+    return None

@@ -103,6 +103,19 @@ def _reading(channel: str, secret: str, provider: str) -> WebhookReceiver:
     return cast(WebhookReceiver, made)
 
 
+def polled(account: Account) -> bool:
+    """Whether the provider of an account is asked what has come."""
+    try:
+        return hasattr(registry.adapter(account.channel, account.provider), "poll")
+    except LookupError:
+        return False
+
+
+def hook(channel: str, provider: str) -> str:
+    """Where a provider brings messages of a channel, as the last part of the address."""
+    return TWILIO_HOOKS.get(channel, "sms") if provider == "twilio" else channel
+
+
 def _hook(hook: str, provider: str, own: tuple[str, ...]) -> tuple[str, str]:
     """The channel that reads what comes to an address, and what it must have been signed with.
 

@@ -87,6 +87,7 @@ class Kind(StrEnum):
     DELIVERY_FAILED = "delivery.failed"
     DELIVERY_UNCERTAIN = "delivery.uncertain"
     DELIVERY_DECIDED = "delivery.decided"
+    DELIVERY_ASKED = "delivery.asked"
     ACKNOWLEDGEMENT_QUEUED = "acknowledgement.queued"
     CONTACT_STOPPED = "contact.stopped"
     CONTACT_STARTED = "contact.started"

@@ -18,6 +18,7 @@ from channels.base import (
     InboundMessage,
     OutboundMessage,
     Poller,
+    Reconciler,
     Sender,
     WebhookReceiver,
     WebhookRequest,
@@ -281,3 +282,7 @@ def test_a_wrong_value_in_any_field_is_read_or_unreadable(recording: Recording, 
             assert name is None or name.isprintable()
             refused = refusal(partial(read_whole, receiver, request), Unreadable)
             assert "+4477" not in refused
+
+
+def test_who_says_that_its_provider_can_be_asked_can_ask_it(key: tuple[str, str], bench: Bench) -> None:
+    assert registry.capabilities(*key).reconciles == isinstance(connect(bench, *key), Reconciler)

@@ -15,12 +15,13 @@ from triage.db import db
 from triage.errors import N_, BadInput, NotFound
 from triage.events import Kind
 from triage.models import Delivery, Operator
+from triage.queries import asking
 from triage.rights import Right
 
 RANK = {"sending": 0, "uncertain": 0, "sent": 1, "delivered": 2, "failed": 2}
 GIVEN_UP = ("held", "queued", "uncertain", "failed", "cancelled")  # of what had an attempt: nobody saw it succeed
 REFERENCE = re.compile(r"delivery-([1-9][0-9]{0,17})")
-VERDICTS = ("sent", "again", "failed")
+VERDICTS = ("sent", "again", "failed", "check")
 
 
 class NotYet(Exception):
@@ -42,9 +43,14 @@ def apply_update(account_id: int | None, update: DeliveryUpdate) -> None:
     delivery = locked(number)
     if delivery is None or (delivery.state == "sending" and delivery.provider_id is None):
         raise NotYet
-    _recognise(delivery, update.provider_id)
-    if RANK.get(update.state, 0) > RANK.get(delivery.state, 2):
+    recognise(delivery, update.provider_id)
+    if goes_on(delivery.state, update.state):
         finish(delivery, update.state, update.error)
+
+
+def goes_on(state: str | None, told: str) -> bool:
+    """Whether what the provider tells is news of something in this state, and no step back. None: no such thing."""
+    return state is not None and RANK.get(told, 0) > RANK.get(state, 2)
 
 
 def _named(account_id: int | None, update: DeliveryUpdate) -> int | None:
@@ -64,7 +70,7 @@ def _stopped(delivery_id: int, account_id: int | None) -> None:
         contacts.told_stop(contact_id, account_id)
 
 
-def _recognise(delivery: Delivery, provider_id: str) -> None:
+def recognise(delivery: Delivery, provider_id: str) -> None:
     """The provider has taken it after all: what waited to be sent again, was in doubt or given up, has been sent."""
     if delivery.provider_id is None:
         delivery.provider_id = provider_id
@@ -73,19 +79,29 @@ def _recognise(delivery: Delivery, provider_id: str) -> None:
 
 
 def decide(delivery_id: int, actor: Operator, verdict: str) -> None:
-    """A person settles an answer in doubt: it was sent, send it again (it may arrive twice), or give up."""
+    """A person settles an answer in doubt: it was sent, send it again (it may arrive twice), or give up.
+
+    Or they have the provider asked about it now (`check`), where it can be.
+    """
     delivery = locked(delivery_id)
     if delivery is None:
         raise NotFound
     report, primary = matters.lock_matter(delivery.report_id, actor)
-    if delivery.state not in ("uncertain", "failed") or verdict not in VERDICTS:
+    if delivery.state not in ("uncertain", "failed") or verdict not in VERDICTS or not _may_be(delivery, verdict):
         raise BadInput(N_("There is nothing to decide about this answer."), "verdict")
     if not actor.may(Right.STEP_IN):
         matters.require_holder(primary, actor)
     events.record(Kind.DELIVERY_DECIDED, delivery.report_id, actor.id, delivery=delivery.id, verdict=verdict)
+    if verdict == "check":
+        delivery.next_attempt_at = clock.now()
+        return
     if verdict == "again":
         delivery.state, delivery.next_attempt_at, delivery.settled_at = "queued", clock.now(), None
     else:
-        delivery.state = "sent" if verdict == "sent" else "failed"
+        delivery.state, delivery.next_attempt_at = "sent" if verdict == "sent" else "failed", None
         delivery.last_error = None if verdict == "sent" else delivery.last_error
     matters.reckon(report)
+
+
+def _may_be(delivery: Delivery, verdict: str) -> bool:
+    return verdict != "check" or asking.first_look(delivery) is not None

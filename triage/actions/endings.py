@@ -11,6 +11,7 @@ from triage.actions import matters, outbox
 from triage.db import db
 from triage.events import Kind
 from triage.models import Account, Assignment, Delivery, Event, Message
+from triage.queries import asking
 
 LOST = ("released", "reassigned", "lease", "linked")  # ends of an assignment after which its answers do not go on
 
@@ -22,9 +23,9 @@ def fresh(delivery_id: int) -> Delivery:
 
 
 def finish(delivery: Delivery, state: str, error: str | None = None) -> None:
-    """A locked delivery has come to an end, or to a doubt, in `state`."""
+    """A locked delivery has come to an end, or to a doubt, in `state`: then its provider is asked where it can be."""
     delivery.state, delivery.last_error, delivery.settled_at = state, error, clock.now()
-    delivery.next_attempt_at = None
+    delivery.next_attempt_at = asking.first_look(delivery) if state == "uncertain" else None
     events.record(Kind(f"delivery.{state}"), delivery.report_id, delivery=delivery.id)
     if state == "failed":
         matters.reckon(matters.lock(delivery.report_id))

@@ -19,7 +19,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from channels.base import Attachment, DeliveryUpdate, InboundMessage, WebhookRequest
 from channels.errors import Unreadable
 from triage import clock, connections, context, events, fitting, keywords, logs
-from triage.actions import contacts, doubt, filing, journal
+from triage.actions import contacts, doubt, filing, items, journal
+from triage.actions.items import Item
 from triage.actions.journal import Arrival, Door, Entry
 from triage.crashpoints import crashpoint
 from triage.db import db, savepoint
@@ -35,7 +36,6 @@ ACCOUNT = (select(*(COLUMN[name] for name in Door._fields))
            .where(COLUMN.provider == bindparam("provider"), COLUMN.channel == bindparam("to_channel"),
                   COLUMN.address == bindparam("to")))
 
-Item = InboundMessage | DeliveryUpdate
 FORMS = ("web", "desk")  # whose raw item is an InboundMessage of our own making
 PARKED = timedelta(minutes=10)  # how long a status may wait for the send it speaks of
 PARKED_RECHECK = timedelta(seconds=3)
@@ -61,7 +61,7 @@ class _Reader:
         """What it says. Raises Unreadable, each time."""
         if self._found is None:
             of = self._arrival
-            self._found = _parsed(of.provider, of.channel, of.content_type, of.body, of.url)
+            self._found = _parsed(of.provider, of.channel, of.content_type, of.body, of.url, own=of.own)
         return self._found
 
 
@@ -140,10 +140,13 @@ def files_of(item_id: int) -> Sequence[Attachment]:
 
 def _parse_again(item: InboundItem) -> Sequence[Item]:
     raw = json.loads(context.keyring().open(item.raw_sealed, item.raw_context))
-    return _parsed(item.provider, raw["channel"], raw["type"], base64.b64decode(raw["body"]), raw.get("url", ""))
+    return _parsed(item.provider, raw["channel"], raw["type"], base64.b64decode(raw["body"]), raw.get("url", ""),
+                   own=raw.get("own", False))
 
 
-def _parsed(provider: str, hook: str, content_type: str, body: bytes, url: str) -> Sequence[Item]:
+def _parsed(provider: str, hook: str, content_type: str, body: bytes, url: str, *, own: bool) -> Sequence[Item]:
+    if own:
+        return [items.unpacked(body)]
     if provider in FORMS:
         return [form_in(body)]
     request = WebhookRequest(url, {"Content-Type": content_type}, {}, body)

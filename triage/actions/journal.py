@@ -34,6 +34,7 @@ class Arrival:
     due_at: datetime | None = None
     received_at: datetime | None = None  # None: now
     url: str = ""  # the address it was brought to
+    own: bool = False  # nobody brought it: it was found in a list, and its bytes are what `items.packed` wrote
 
 
 @dataclass
@@ -92,9 +93,11 @@ def _entry(number: int, row: Row) -> Entry:
 
 def _row(arrival: Arrival) -> Row:
     ring = context.keyring()
-    key = _own_key(arrival)
-    raw = {"channel": arrival.channel, "type": arrival.content_type, "url": arrival.url,
-           "body": base64.b64encode(arrival.body).decode()}
+    key = own_key(arrival)
+    raw: dict[str, object] = {"channel": arrival.channel, "type": arrival.content_type, "url": arrival.url,
+                              "body": base64.b64encode(arrival.body).decode()}
+    if arrival.own:
+        raw["own"] = True
     return {
         "provider": arrival.provider, "external_key": key, "receipt_key": arrival.receipt_key,
         "raw_sealed": ring.seal(json.dumps(raw), f"inbound.raw|{key}"),
@@ -102,7 +105,7 @@ def _row(arrival: Arrival) -> Row:
     }
 
 
-def _own_key(arrival: Arrival) -> str:
+def own_key(arrival: Arrival) -> str:
     """What a raw item is called in the journal, once and for ever."""
     ring = context.keyring()
     own_name = arrival.external_key or ring.blind("raw item", base64.b64encode(arrival.body).decode())

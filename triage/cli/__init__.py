@@ -7,7 +7,7 @@ from flask import Flask, abort
 from flask.cli import AppGroup, ScriptInfo, with_appcontext
 
 import config
-from triage.cli import accounts, backup, demo, doctor, people, start, sweep, tokens, worker
+from triage.cli import accounts, backup, demo, doctor, people, poll, start, sweep, tokens, worker
 
 UNREADY = "CONFIG_PROBLEM"
 
@@ -24,7 +24,7 @@ def triage(ctx: click.Context) -> None:
 for command in (
     start.init, people.add_operator, people.add_operators, people.reset_password, accounts.add_account,
     accounts.list_accounts, accounts.set_rule, accounts.set_price, accounts.test_account,
-    tokens.token, tokens.token_list, doctor.doctor, sweep.sweep, worker.worker,
+    tokens.token, tokens.token_list, doctor.doctor, sweep.sweep, poll.poll, worker.worker,
     backup.backup, backup.restore_, backup.backup_key, demo.demo_desk, demo.demo,
 ):
     command.callback = with_appcontext(command.callback)  # type: ignore[type-var]  # click says Optional

@@ -18,6 +18,7 @@ from triage.actions import (
     citizens,
     closing,
     ingest,
+    items,
     journal,
     notes,
     people,
@@ -145,7 +146,7 @@ def take_from(store: Store) -> int:
     return len(hooks)
 
 
-def _receiving(arrival: journal.Arrival, parse: Callable[[WebhookRequest], list[ingest.Item]],
+def _receiving(arrival: journal.Arrival, parse: Callable[[WebhookRequest], list[items.Item]],
                called: WebhookRequest) -> Callable[[], None]:
     return lambda: ingest.receive(arrival, lambda: parse(called))
 

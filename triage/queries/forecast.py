@@ -16,7 +16,7 @@ from triage import clock, limits
 from triage.db import db
 from triage.models import Account, Delivery, DeliveryAttempt
 from triage.models.deliveries import WAITING
-from triage.queries import sending, slots
+from triage.queries import asking, sending, slots
 from triage.queries.shapes import DeliveryState
 
 
@@ -53,6 +53,8 @@ def state_of(delivery: Delivery, account: str | None, *, mine: bool) -> Delivery
     found = DeliveryState(
         id=delivery.id, state=delivery.state, channel=delivery.channel, account=account, sends_at=None,
         settled_at=delivery.settled_at, error=delivery.last_error, mine=mine, by_hand=delivery.by_hand)
+    if delivery.state == "uncertain":
+        return replace(found, askable=asking.first_look(delivery) is not None, asks_at=delivery.next_attempt_at)
     if delivery.state not in WAITING:
         return found
     outlook = of_delivery(delivery)

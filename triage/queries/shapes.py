@@ -52,6 +52,7 @@ class DeliveryState:
 
     While it is held or queued `sends_at` is when it will leave, after `ahead` others; None: only a person knows.
     `waits_for` says what keeps it: slot, asked, failing, ceiling, paused, broken or suspended; None: nothing.
+    `askable`: it is in doubt, and its provider can be asked; `asks_at` is when that happens by itself.
     """
 
     id: int
@@ -65,6 +66,8 @@ class DeliveryState:
     by_hand: bool = False
     waits_for: str | None = None
     ahead: int = 0
+    askable: bool = False
+    asks_at: datetime | None = None
 
 
 @dataclass(frozen=True)

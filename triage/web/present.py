@@ -198,7 +198,7 @@ def fate(delivery: DeliveryState, author: str = "") -> Sign:
         "sent": (gettext("Handed to carrier %(time)s", time=settled), "", "next"),
         "delivered": (gettext("Delivered %(time)s", time=settled), "", "check"),
         "failed": (_failed(delivery), "late", "cross"),
-        "uncertain": (gettext("May have been sent – check"), "due", "warn"),
+        "uncertain": (_uncertain(delivery), "due", "warn"),
         "cancelled": (_cancelled(delivery), "", "undo"),
     }.get(delivery.state, (delivery.state, "", "clock"))
     return Sign(word.strip(), kind, icon)
@@ -209,6 +209,12 @@ def _queued(delivery: DeliveryState) -> str:
     if seconds > 1:
         return str(gettext("Waiting for a sending slot (about %(num)s s)", num=seconds))
     return str(gettext("Waiting for its turn to be sent"))
+
+
+def _uncertain(delivery: DeliveryState) -> str:
+    if delivery.asks_at is not None:
+        return str(gettext("May have been sent – the provider is being asked"))
+    return str(gettext("May have been sent – check"))
 
 
 def _failed(delivery: DeliveryState) -> str:

@@ -63,11 +63,12 @@ def reason_words() -> dict[str, str]:
             "other": gettext("Other")}
 
 
-def verdicts(state_of_delivery: str) -> list[tuple[str, str]]:
-    """What a person may decide about an answer that failed or may have been sent."""
+def verdicts(state_of_delivery: str, *, askable: bool = False) -> list[tuple[str, str]]:
+    """What a person may decide about an answer that failed or may have been sent; `askable`: its provider can say."""
     if state_of_delivery == "failed":
         return [("again", gettext("Send again"))]
-    return [("sent", gettext("Mark sent")), ("again", gettext("Send again (may arrive twice)")),
+    check = [("check", gettext("Check now"))] if askable else []
+    return [*check, ("sent", gettext("Mark sent")), ("again", gettext("Send again (may arrive twice)")),
             ("failed", gettext("Mark failed"))]
 
 
@@ -102,6 +103,10 @@ def _happenings() -> dict[str, str]:
         "delivery.decided:sent": gettext("%(who)s marked an answer as sent"),
         "delivery.decided:again": gettext("%(who)s had an answer sent again"),
         "delivery.decided:failed": gettext("%(who)s marked an answer as failed"),
+        "delivery.decided:check": gettext("%(who)s had the provider asked about an answer"),
+        "delivery.asked:absent": gettext("The provider was asked about an answer: not found yet"),
+        "delivery.asked:several": gettext("The provider was asked about an answer: it may be one of several"),
+        "delivery.asked:silent": gettext("The provider was asked about an answer and did not reply"),
         "contact.stopped": gettext("The person said STOP: nobody here may write"),
         "contact.started": gettext("The person said START: we may write again"),
         "acknowledgement.queued": gettext("An automatic acknowledgement was sent"),

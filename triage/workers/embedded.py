@@ -8,6 +8,7 @@ from flask import Flask
 
 from config import Settings
 from triage import events
+from triage.workers.asking import AskLoop
 from triage.workers.carrier import CarrierLoop
 from triage.workers.doorbell import Doorbell
 from triage.workers.drain_spool import DrainLoop
@@ -31,7 +32,7 @@ class Loop(Protocol):
 
 
 class Embedded:
-    """The loops of one web process: doorbell, sweep, tailer, spool; the line, where there are several processes."""
+    """The loops of one web process: doorbell, sweep, tailer, spool, asking; the line, where there are several."""
 
     def __init__(self, app: Flask) -> None:
         settings: Settings = app.config["SETTINGS"]
@@ -39,7 +40,7 @@ class Embedded:
         tailer = Tailer(app, app.extensions["live"].hint, app.extensions["live"].end)
         events.listen(doorbell.ring)
         events.listen(tailer.nudge)
-        self._loops: list[Loop] = [doorbell, tailer, DrainLoop(app), MediaLoop(app)]
+        self._loops: list[Loop] = [doorbell, tailer, DrainLoop(app), MediaLoop(app), AskLoop(app)]
         if settings.redis_url:
             line = Line(settings.redis_url, tailer.nudge)
             events.listen(line.call)

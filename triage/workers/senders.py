@@ -1,9 +1,10 @@
-"""Threads that send. They wait on providers and, under load, for their turn to write beside as many requests."""
+"""Threads that speak with providers. They wait on them and, under load, for their turn to write beside requests."""
 
 from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
 
 from flask import Flask
 
@@ -18,9 +19,9 @@ LOOK_UP = 1.0  # seconds after which an idle sender sees that the end has come
 class Senders:
     """A few threads of this process. What is in hand here already is not taken in hand twice."""
 
-    def __init__(self, app: Flask, count: int) -> None:
-        """Start nothing yet."""
-        self._app = app
+    def __init__(self, app: Flask, count: int, act: Callable[[int], object] = deliver) -> None:
+        """Start nothing yet. `act` is what is done with each number: usually its delivery is sent."""
+        self._app, self._act = app, act
         self._ending = threading.Event()
         self._work: queue.Queue[int] = queue.Queue()
         self._busy: set[int] = set()
@@ -57,9 +58,9 @@ class Senders:
     def _deliver(self, delivery_id: int) -> None:
         try:
             with self._app.app_context():
-                deliver(delivery_id)
+                self._act(delivery_id)
         except Exception:  # it stays due: the next look finds it again
-            log.exception("delivery.failed_to_send", delivery_id=delivery_id)
+            log.exception("delivery.failed_to_send", part=self._act.__name__, delivery_id=delivery_id)
         finally:
             with self._lock:
                 self._busy.discard(delivery_id)

@@ -9,7 +9,8 @@ from sqlalchemy import text
 from triage import logs
 from triage.actions import deliveries, ingest, leases, sessions
 from triage.db import db, run_in_transaction
-from triage.queries import outbox
+from triage.queries import asking, outbox
+from triage.workers import doubt
 from triage.workers.deliver import deliver
 
 log = logs.logger(__name__)
@@ -27,10 +28,12 @@ def sweep() -> None:
 
 
 def sweep_and_deliver() -> None:
-    """One round, and everything due is sent: for set-ups without a running doorbell."""
+    """One round, everything due is sent, and what is in doubt asked about: for set-ups without a running doorbell."""
     sweep()
     for delivery_id in outbox.due():
         deliver(delivery_id)
+    for delivery_id in asking.doubts_due():
+        doubt.ask(delivery_id)
 
 
 def _guarded(part: Callable[[], object]) -> None:
