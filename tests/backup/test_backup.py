@@ -75,6 +75,19 @@ def test_what_waits_in_the_spool_comes_back(scene: Scene, machine: Machine, empt
         assert b"No ink" in context.spool().open(name)
 
 
+def test_pictures_and_sounds_come_back_sealed_as_they_lay(scene: Scene, machine: Machine, empty: Machine, key: Key,
+                                                          tmp_path: Path) -> None:
+    names = [context.files().put(content) for content in (b"\xff\xd8 a picture", os.urandom(9_000_000))]
+    contents = [context.files().open(name) for name in names]
+    file = tmp_path / "desk.backup"
+    machine.run("backup", str(file), "--to", key.public)
+    empty.run("restore", str(file), "--key-file", str(key.file))
+    with opened(empty.settings):
+        assert [context.files().open(name) for name in names] == contents
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in Path(empty.settings.files_path).iterdir()}
+    assert modes == {0o600}
+
+
 @pytest.mark.only("sqlite")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away, and only what root restores needs it")
 def test_what_root_restores_belongs_to_whoever_runs_the_desk(scene: Scene, machine: Machine, empty: Machine, key: Key,

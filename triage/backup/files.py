@@ -9,9 +9,10 @@ from pathlib import Path
 from config import Settings
 from triage.backup import sqlite
 from triage.backup.archive import Damaged, Pack, Sink
+from triage.files import NAME
 from triage.spool import give_to_owner_of_folder, owner_only, sync
 
-SPOOL, SIMULATOR = "spool", "simulator"
+SPOOL, FILES, SIMULATOR = "spool", "files", "simulator"
 KEPT = (".record", ".damaged")  # of the spool; what is half written was promised to nobody
 
 
@@ -22,6 +23,15 @@ def add_spool(pack: Pack, settings: Settings) -> None:
         if path.name.endswith(KEPT):
             with suppress(FileNotFoundError), path.open("rb") as file:
                 pack.add(f"{SPOOL}/{path.name}", file)
+
+
+def add_files(pack: Pack, settings: Settings) -> None:
+    """After the database: what it names is there by then, sealed as it lies on the disk."""
+    folder = Path(settings.files_path)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if NAME.fullmatch(path.name):
+            with suppress(FileNotFoundError), path.open("rb") as file:
+                pack.add(f"{FILES}/{path.name}", file)
 
 
 def add_simulator(pack: Pack, settings: Settings) -> None:
@@ -36,7 +46,7 @@ class Returning:
     """Files on their way back: written under other names first, moved into place at the end."""
 
     def __init__(self, settings: Settings) -> None:
-        self._spool = Path(settings.spool_path)
+        self._spool, self._files = Path(settings.spool_path), Path(settings.files_path)
         simulator = Path(settings.simulator_path)
         # The world outside does not go back in time: a network that is there stays.
         self._simulator = simulator if settings.demo and not simulator.exists() else None
@@ -60,6 +70,10 @@ class Returning:
             if not file or "/" in file or file.startswith(".") or not file.endswith(KEPT):
                 raise Damaged("The archive names a file that cannot be; nothing was changed.")
             return self._spool / file
+        if place == FILES:
+            if not NAME.fullmatch(file):
+                raise Damaged("The archive names a file that cannot be; nothing was changed.")
+            return self._files / file
         return self._simulator if name == SIMULATOR else None
 
     def settle(self) -> None:

@@ -31,6 +31,7 @@ def take(path: Path, settings: Settings, ring: KeyRing,
         files.add_spool(pack, settings)
         with snapshot(settings.database_url) as (facts, stream):
             pack.add(DATABASE, stream)
+        files.add_files(pack, settings)
         files.add_simulator(pack, settings)
         made = manifest.marked(Manifest(
             desk=settings.desk_name, created_at=clock.now().isoformat(), database=kind(settings.database_url),
