@@ -2,6 +2,7 @@
 import * as ask from "./ask.js";
 import * as composer from "./composer.js";
 import * as drafts from "./drafts.js";
+import * as media from "./media.js";
 import { tell } from "./times.js";
 import { counted, say, sayNow, word } from "./words.js";
 
@@ -176,10 +177,12 @@ function piece(id, found) {
 /** Line by line: one that has not changed is not touched, so that what is selected or focused in it stays so. */
 function lines(old, next) {
   tell(next);
+  media.prepare(next);
   const wanted = [...next.children];
   let at = old.firstElementChild;
   for (const line of wanted) {
     const was = byId(line.id);
+    if (was) media.carry(was, line);
     if (!was) old.insertBefore(line, at);
     else if (was.innerHTML !== line.innerHTML) exchanged(was, line);
     else was.className = line.className;
@@ -195,6 +198,7 @@ function exchanged(old, next) {
   const key = at?.closest("[data-key]")?.dataset.key;
   const leads = at?.getAttribute("formaction");
   const same = at?.id ? `#${CSS.escape(at.id)}` : key ? `[data-key="${CSS.escape(key)}"]` : leads ? `[formaction="${CSS.escape(leads)}"]` : null;
+  media.goOn(old, next);
   old.replaceWith(next);
   if (!at) return;
   const found = same && next.querySelector(same);
@@ -221,6 +225,7 @@ export function swap(found, { focus = true } = {}) {
   drafts.flush();
   byId("report").replaceWith(found);
   tell(found);
+  media.prepare(found);
   body.dataset.view = found.dataset.id ? "report" : "list";
   current();
   composer.arrive();

@@ -46,6 +46,15 @@ REPORTS = (
         coordinator="ok ok 404 ok", body={"report": "{report}", "verdict": "sent"}),
 )
 
+FILE = "/desk/files/<file_id>"
+FILES = (
+    Row("GET", FILE, READERS, "ok ok ok ok", "file"),
+    Row("POST", f"{FILE}/original", COORDINATORS, "ok ok ok ok", "file", body={"reason": "Who was it?"}),
+    Row("POST", f"{FILE}/transcript", READERS, "ok 409 409 409", "file",
+        body={"text": "hello", "assignment": "{assignment}", "report": "{report}"}),
+    Row("GET", "/media/<token>", PUBLIC, "404"),
+)
+
 DESK = (
     Row("GET", "/desk", READERS),
     Row("GET", "/desk/rows", READERS),
@@ -137,4 +146,4 @@ PRACTICE = (
     Row("POST", "/simulator/wave", PUBLIC),
 )
 
-PAGES = (*REPORTS, *DESK, *FLOOR, *MANAGING, *OWN, *DOORS, *PRACTICE)
+PAGES = (*REPORTS, *FILES, *DESK, *FLOOR, *MANAGING, *OWN, *DOORS, *PRACTICE)
