@@ -32,7 +32,6 @@ from triage.web import (
     security,
     simulator,
     watch,
-    webhooks,
 )
 
 BLUEPRINTS = (

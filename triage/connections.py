@@ -89,6 +89,12 @@ def gateway_at_door(number: int) -> Gateway:
     return Gateway(found)
 
 
+def hook_address(account: Account) -> str | None:
+    """Where the gateway of an account calls us; None for what stands at no gateway."""
+    base = context.settings().public_url
+    return f"{base}/hooks/gateway/{account.id}" if account.provider == "gateway" else None
+
+
 def _called(hook: str) -> Account:
     account = db.session.get(Account, int(hook)) if hook.isascii() and hook.isdecimal() and len(hook) < 19 else None
     if account is None or account.provider != "gateway":

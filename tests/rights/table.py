@@ -87,6 +87,7 @@ MANAGING = (
     Row("POST", f"{ACCOUNT}/test", MANAGERS, "ok ok 404", "account", body={"to": "+254700111333", "key": "trial-0001"}),
     Row("POST", f"{ACCOUNT}/pause", MANAGERS, "ok ok 404", "account"),
     Row("POST", f"{ACCOUNT}/resume", MANAGERS, "ok ok 404", "account"),
+    Row("POST", f"{ACCOUNT}/options", MANAGERS, "ok ok 404", "account", body={"options": ""}),
     Row("POST", f"{ACCOUNT}/secret", MANAGERS, "ok ok 404", "account", body={"secret": "a new key"}),
     Row("GET", f"{ACCOUNT}/transfer", MANAGERS, "ok ok 404", "account"),
     Row("POST", f"{ACCOUNT}/transfer", MANAGERS, "ok ok 404", "account", body={"operator": "{Maya}"}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -52,11 +52,12 @@ class Terms:
 def add_account(  # noqa: PLR0913 - all but two have defaults and are given by name
     channel: str, address: str, *, provider: str | None = None, operator_id: int | None = None,
     can_receive: bool = True, can_send: bool | None = None, terms: Terms | None = None, secret: str = "",
-    actor: Operator | None = None,
+    options: Mapping[str, str] | None = None, actor: Operator | None = None,
 ) -> Account:
     """A new account: shared (receives; sends only if `can_send` is said), or an operator's own (does both).
 
-    A sender name (letters instead of a number) can send and never receive. `actor` None is the command line.
+    A sender name (letters instead of a number) can send and never receive. `options` are a provider's own settings
+    that are no secrets. `actor` None is the command line.
     Raises BadInput with a sentence, or Forbidden.
     """
     may(actor)
@@ -76,6 +77,7 @@ def add_account(  # noqa: PLR0913 - all but two have defaults and are given by n
     account = db.session.get_one(Account, added)
     _agree(account, terms or Terms())
     account.secret_sealed = keys.sealed(account, secret)
+    account.options = _options(account, options or {})
     note(Kind.ACCOUNT_ADDED, account, actor, channel=channel, provider=carrier, owner=operator_id)
     return account
 
@@ -149,6 +151,21 @@ def change(account_id: int, actor: Operator, terms: Terms) -> None:
     if changed:
         account.next_slot_at = None  # the new limits say when
         note(Kind.ACCOUNT_CHANGED, account, actor, what="changed", changed=changed)
+
+
+def set_options(account_id: int, options: Mapping[str, str], actor: Operator) -> None:
+    """A provider's own settings, all of them anew; an account that was broken may try again. BadInput."""
+    account = locked(account_id, actor)
+    account.options = _options(account, options)
+    account.trouble = account.troubled_at = account.needs_attention = None
+    note(Kind.ACCOUNT_CHANGED, account, actor, what="options")
+
+
+def _options(account: Account, options: Mapping[str, str]) -> dict[str, str] | None:
+    problem = connections.option_problem(account.channel, account.provider, options)
+    if problem is not None:
+        raise BadInput(problem, "options")
+    return dict(options) or None
 
 
 def _agree(account: Account, terms: Terms) -> list[str]:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import click
 
-from triage import context
+from triage import connections, context
 from triage.actions import accounts, prices, trials
 from triage.actions.accounts import Terms
 from triage.cli import console, people
@@ -42,6 +42,8 @@ BECAME = {
               help="At most N messages in SECONDS, such as 10/60. Repeat for several. Default: the provider's usual.")
 @click.option("--budget", help="What it may cost in 24 hours before somebody is warned.")
 @click.option("--stop-at", help="What it may cost in 24 hours at all: nothing leaves past that.")
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE",
+              help="A setting of the provider's own, no secret. Repeat for several; docs/gateway.md lists a gateway's.")
 @click.option("--secret-stdin", is_flag=True, help="Take the provider's key from standard input; it is stored sealed.")
 @console.telling
 def add_account(
@@ -57,7 +59,7 @@ def add_account(
     wanted = _terms(more["label"], more["limits"], more["budget"], more["stop_at"])
     added = run_in_transaction(lambda: accounts.add_account(
         channel, address, provider=more["provider"], operator_id=owner, can_receive=receive, can_send=send,
-        terms=wanted, secret=secret,
+        terms=wanted, secret=secret, options=terms.options("\n".join(more["options"])),
     ))
     _tell(added, email)
 
@@ -74,6 +76,9 @@ def _tell(added: Account, email: str | None) -> None:
     click.echo(f"{added.address} ({added.channel} at {added.provider}), {whose}, {does}.")
     if known.one_way(added):
         click.echo("People see this name and cannot answer it.", err=True)
+    hook = connections.hook_address(added)
+    if hook is not None:
+        click.echo(f"The gateway calls {hook} with the account's key.")
     if added.provider == "simulator" and not context.settings().demo:
         click.echo("The simulator is made up: nothing leaves this machine, nobody outside can write to it.", err=True)
 

@@ -20,7 +20,7 @@ from triage.models.desk import SENDER_RULES
 from triage.queries import accounts, forecast, people, sending, transfers
 from triage.rights import Right
 from triage.sealing import SealBroken
-from triage.web import errors, forms, terms
+from triage.web import errors, forms, gateways, terms
 from triage.web.access import actor, admits
 from triage.web.desk import NUMBER
 
@@ -106,6 +106,7 @@ def _account(account_id: int, status: int = 200, trouble: str = "") -> ResponseR
         two_keys=connections.keeps_two_keys(line.provider), trials=accounts.trials(account_id, actor()),
         drained_at=forecast.drained_at(accounts.load(account_id, actor())),
         plan=transfers.plan(account_id, line.operator_id, actor()), key=uuid4().hex, currency=_currency(),
+        gateway=gateways.card(accounts.load(account_id, actor()), _typed()),
     ), status
 
 
@@ -172,6 +173,18 @@ def forget(account_id: int) -> ResponseReturnValue:
     """The old key is not believed any more."""
     one = actor()
     return _done(account_id, lambda: change.forget_old_secret(account_id, one), _("Only the new key is valid now."))
+
+
+@bp.post(f"{ACCOUNT}/options")
+@admits(Right.MANAGE_ACCOUNTS)
+def options(account_id: int) -> ResponseReturnValue:
+    """Settings of the provider's own, a line each."""
+    one = actor()
+    try:
+        wanted = terms.options(forms.text("options", most=8000))
+    except BadInput as problem:
+        return _account(account_id, problem.status, errors.sentence(problem))
+    return _done(account_id, lambda: change.set_options(account_id, wanted, one), _("Saved."))
 
 
 @bp.post(f"{ACCOUNT}/test")

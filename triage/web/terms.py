@@ -13,6 +13,8 @@ from triage.web import forms, money
 SPANS = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY}
 BAD_LIMITS = N_("Write other limits as messages/seconds, such as 7/300 for seven in five minutes; a comma between.")
 
+BAD_OPTIONS = N_("Write settings as name=value, one a line, such as mode=collect.")
+
 
 def posted() -> Terms:
     """What the form says. Fields left empty are no limits; all of them: what is usual. Raises BadInput."""
@@ -28,6 +30,14 @@ def windows(text: str) -> list[list[int]]:
                for part in parts):
         raise BadInput(BAD_LIMITS, "limits")
     return [[int(count), int(seconds)] for count, seconds in parts]
+
+
+def options(text: str) -> dict[str, str]:
+    """`name=value`, one a line. Raises BadInput."""
+    lines = [line.partition("=") for line in map(str.strip, text.splitlines()) if line]
+    if not all(name.strip() and between for name, between, _ in lines):
+        raise BadInput(BAD_OPTIONS, "options")
+    return {name.strip(): value.strip() for name, _, value in lines}
 
 
 def shown(line: AccountLine, typed: Mapping[str, str]) -> dict[str, str]:
