@@ -17,15 +17,17 @@ from pathlib import Path
 import pytest
 
 import config
+from channels.base import RemoteFile
 from tests.canary import places
 from tests.canary.doors import Doors
 from tests.canary.planted import Canaries, leaks
+from tests.cleaning.planted import picture, saved
 from tests.conftest import dispose, make_settings
 from tests.processes import figures
 from tests.scene import Scene
 from tests.served import Served, Worker
 from tests.servers import Postgres, Redis, programs
-from triage import passwords
+from triage import passwords, storing
 from triage.app import create_app
 from triage.db import db
 
@@ -132,8 +134,18 @@ def _furnish(settings: config.Settings, canaries: Canaries) -> None:
         scene.account("mastodon", "@maya@social.example", can_send=True, operator=maya)
         hashed = passwords.hashed(canaries.secret("password"), "low")
         scene.do(lambda: setattr(maya, "password_hash", hashed))
+        _with_files(scene, canaries)
         db.session.remove()
         dispose(app)
+
+
+def _with_files(scene: Scene, canaries: Canaries) -> None:
+    """Words in files and in what pictures say of themselves; and where a file lies, which holds names of ours."""
+    for _ in range(3):
+        storing.store(canaries.words().encode())
+        storing.store(saved(picture(), "JPEG", comment=canaries.words().encode()))
+    lies = f"https://api.twilio.com/2010-04-01/Accounts/{canaries.secret('token')}"
+    scene.arrives(replace(scene.message("Picha"), remote_files=(RemoteFile(lies, "image/jpeg"),)))
 
 
 def password_of_maya(canaries: Canaries) -> str:
@@ -225,6 +237,7 @@ def assert_they_were_there(stage: Stage, found: dict[str, bytes]) -> None:
     for sign in (failed, "inbound.quarantined", '"event": "request"'):
         assert sign in log, sign
     assert found["spool"]
+    assert len(list(Path(stage.settings.files_path).iterdir())) == 12
     if stage.postgres is not None:
         assert b"does not exist" in found["postgresql's log"]
         assert b"rq:" in found["said to redis"]
