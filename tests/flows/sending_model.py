@@ -220,7 +220,8 @@ class Sending(RuleBasedStateMachine):
     @rule(which=st.integers(0, 5), verdict=st.sampled_from(doubt.VERDICTS), back=st.booleans())
     def second_thoughts(self, which: int, verdict: str, *, back: bool) -> None:
         """Its author takes an answer back; or somebody decides one in doubt: only so does one leave once more."""
-        answers = self._in_doubt() or sorted(self.allowed)
+        doubtful = self._in_doubt()
+        answers, back = doubtful or sorted(self.allowed), back and not doubtful
         if not answers:
             return
         answer = answers[-1 - which % len(answers)]
