@@ -46,14 +46,15 @@ def test_what_was_spent_counts_the_attempts_since_then(listed: Scene) -> None:
     number, now = listed.intake.id, clock.now()
     assert costs.spent(number, now - costs.DAY) == 128_000
     assert costs.spent(number, now + timedelta(minutes=1)) == 0
-    assert costs.spent_by_account(now - costs.DAY) == {number: 128_000, other.id: 64_000}
+    assert costs.spent_by_account([number, other.id], now - costs.DAY) == {number: 128_000, other.id: 64_000}
+    assert costs.spent_by_account([other.id], now - costs.DAY) == {other.id: 64_000}
 
 
 def test_an_attempt_without_a_price_counts_nothing(scene: Scene) -> None:
     scene.sms("No ink")
     assert scene.carry() == 1
     assert costs.spent(scene.intake.id, clock.now() - costs.DAY) == 0
-    assert costs.spent_by_account(clock.now() - costs.DAY) == {}
+    assert costs.spent_by_account([scene.intake.id], clock.now() - costs.DAY) == {}
 
 
 def test_the_price_list_is_for_those_who_manage_accounts(listed: Scene) -> None:

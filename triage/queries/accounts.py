@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from triage import addresses, clock
 from triage.db import db
@@ -63,23 +64,31 @@ def one(account_id: int, actor: Operator) -> AccountLine:
 
 
 def _lines(found: Sequence[tuple[Account, Operator | None]]) -> list[AccountLine]:
-    now = clock.now()
+    now, numbers = clock.now(), [account.id for account, _ in found]
     spans = {HOUR, DAY} | {seconds for account, _ in found for _, seconds in sending.account_limits(account)}
     figures = _Figures(
-        used={seconds: _tried(now - timedelta(seconds=seconds)) for seconds in spans},
-        waiting=_counted(Delivery.account_id, Delivery.state.in_(WAITING)),
-        stopped=_counted(Contact.opted_out_account_id, Contact.opted_out_at.is_not(None)),
-        spent=costs.spent_by_account(now - costs.DAY),
+        used=_tried(numbers, sorted(spans), now),
+        waiting=_counted(Delivery.account_id, numbers, Delivery.state.in_(WAITING)),
+        stopped=_counted(Contact.opted_out_account_id, numbers, Contact.opted_out_at.is_not(None)),
+        spent=costs.spent_by_account(numbers, now - costs.DAY),
     )
     return [_line(account, owner, figures, now) for account, owner in found]
 
 
-def _tried(since: datetime) -> Counts:
-    return _counted(DeliveryAttempt.account_id, DeliveryAttempt.started_at > since)
+def _tried(numbers: Sequence[int], spans: Sequence[int], now: datetime) -> Mapping[int, Counts]:
+    """How many attempts began within the last so many seconds: one look into the index for each account."""
+    begun = DeliveryAttempt.started_at
+    since = {seconds: now - timedelta(seconds=seconds) for seconds in spans}
+    sums = [func.sum(case((begun > moment, 1), else_=0)) for moment in since.values()]
+    query = select(DeliveryAttempt.account_id, *sums).where(
+        DeliveryAttempt.account_id.in_(numbers), begun > min(since.values()))
+    rows = db.session.execute(query.group_by(DeliveryAttempt.account_id)).all()
+    return {seconds: defaultdict(int, {row[0]: int(row[place]) for row in rows})
+            for place, seconds in enumerate(spans, start=1)}
 
 
-def _counted(by: object, *conditions: ColumnElement[bool]) -> Counts:
-    query = select(by, func.count()).where(*conditions).group_by(by)  # type: ignore[call-overload]  # any column
+def _counted(by: InstrumentedAttribute[int | None], numbers: Sequence[int], condition: ColumnElement[bool]) -> Counts:
+    query = select(by, func.count()).where(by.in_(numbers), condition).group_by(by)
     return defaultdict(int, db.session.execute(query).all())
 
 
