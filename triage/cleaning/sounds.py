@@ -1,7 +1,7 @@
 """Sounds without what stands beside the sound: titles, authors, places, devices, pictures. Pure.
 
 Of each kind only what it takes to hear it is copied; a part that we do not know is left out, not copied. Nothing
-is decoded, so nothing of it is lost. Why no library does this: docs/decisions/025.
+is decoded, so nothing of it is lost. Why no library does this: docs/decisions/026.
 """
 
 from __future__ import annotations
