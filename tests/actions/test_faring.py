@@ -88,6 +88,33 @@ def _fail(scene: Scene, shared: Shared) -> None:
 
 
 @QUIET
+def test_a_refusal_of_its_recipient_shows_that_the_account_works_again(
+    scene: Scene, settings: config.Settings
+) -> None:
+    shared = Shared(scene, WIDE, "Amina")
+    shared.write("Amina", 12)
+    _fail(scene, shared)
+    with scene.later(hours=1):
+        assert scene.carry(Settlement("rejected", error="no such number")) >= 1
+        assert shared.now().paused_why is None
+        assert scene.carry() >= 1
+
+
+@QUIET
+def test_who_was_to_show_it_and_is_asked_to_wait_holds_nobody_up_longer(
+    scene: Scene, settings: config.Settings
+) -> None:
+    shared = Shared(scene, WIDE, "Amina")
+    shared.write("Amina", 3)
+    scene.carry(BROKEN)
+    with scene.later(seconds=306):
+        assert scene.carry(Settlement("retry", error="throttled", after=2)) == 1
+    with scene.later(seconds=2 * 306):
+        assert scene.carry() >= 1
+        assert shared.now().trouble is None
+
+
+@QUIET
 def test_one_answer_that_fails_again_and_again_pauses_nobody(scene: Scene, settings: config.Settings) -> None:
     shared = Shared(scene, WIDE, "Amina")
     shared.write("Amina")

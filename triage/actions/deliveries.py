@@ -28,6 +28,7 @@ from triage.queries import sending, slots
 from triage.sealing import SealBroken
 
 NAMED_BEFORE = "the provider gave it the name of another answer"
+ANSWERED = ("accepted", "rejected")  # the provider works
 AFTER_OTHERS = timedelta(seconds=5)  # if it was this message and not its account, another one shows it first
 
 
@@ -97,9 +98,7 @@ def begin_attempt(delivery_id: int, *, collecting: bool = False) -> SendOrder | 
     if found is None or found.state not in WAITING or (found.next_attempt_at or now) > now:
         return None
     account = attempts.sender(found)
-    refused = _refused(found, account)
-    if refused is not None:
-        endings.call_off(endings.fresh(found.id), refused)
+    if _ended(found, account):
         return None
     if account is not None and not turns.may_begin(found, account, now, collecting=collecting):
         _wait(found)
@@ -126,9 +125,31 @@ def _begin(found: Row[Any], account: Account | None, message: OutboundMessage, n
     return SendOrder(attempt_id, found.id, account, found.channel, message, found.contact_id)
 
 
+def _ended(found: Row[Any], account: Account | None) -> bool:
+    """Whether it may not leave any more, which is its end then."""
+    refused = _refused(found, account)
+    if refused is not None:
+        endings.call_off(endings.fresh(found.id), refused)
+    elif account is not None and _too_late(account, found.contact_id):
+        endings.too_late(endings.fresh(found.id))
+    else:
+        return False
+    return True
+
+
+def _too_late(account: Account, person: int | None) -> bool:
+    closes = sending.window_closes(account, person)
+    return closes is not None and closes <= clock.now()
+
+
 def _refused(found: Row[Any], account: Account | None) -> str | None:
+    """Why it may not leave by this account: what was accepted under a rule goes on under it, as long as the account
+    may still send, and for who wrote it.
+    """
     if found.opted_out_at is not None and found.purpose != "stop_confirmation":
         return "opted_out"
+    if account is not None and not account.can_send:
+        return "account_receives_only"
     return "account_transferred" if endings.anothers(account, found.author_id) else None
 
 
@@ -168,8 +189,8 @@ def settle(attempt_id: int, settlement: Settlement) -> None:
         SETTLERS[said.outcome](endings.fresh(found.id), said)
     elif said.outcome == "accepted" and (found.state == "uncertain" or not late):
         _accepted(found, said)
-    if said.outcome == "accepted" and (found.trouble is not None or found.paused_why == "failing"):
-        faring.recovered(found.account_id, found.started_at)
+    if said.outcome in ANSWERED and (found.trouble is not None or found.paused_why == "failing"):
+        faring.recovered(found.account_id, found.started_at, accepted=said.outcome == "accepted")
     if not late:
         crashpoint("out.settling")
 

@@ -28,8 +28,9 @@ def lock(account_id: int | None) -> Account | None:
 
 
 def note(account: Account, error: str | None) -> None:
-    """Keep what went wrong last."""
+    """Keep what went wrong last. If it was to show that the account works again, another one may."""
     account.last_error, account.last_error_at = error, clock.now()
+    account.next_slot_at = None  # its windows are counted anew by who begins next
 
 
 def asked_to_wait(account: Account, seconds: float) -> None:
@@ -79,17 +80,20 @@ def well_since(account_id: int, delivery_id: int) -> bool:
     return len(tries) > 1 and db.session.scalar(sent.limit(1)) is not None
 
 
-def recovered(account_id: int, started_at: datetime) -> None:
-    """An attempt that began after the account stood still was accepted: it works again."""
+def recovered(account_id: int, started_at: datetime, *, accepted: bool) -> None:
+    """An attempt that began after the account stood still was answered: it works again.
+
+    A refusal of the recipient ends only a failing: it does not show that the account may send.
+    """
     account = lock(account_id)
     if account is None:
         return
-    mended = account.trouble is not None and account.troubled_at is not None and started_at >= account.troubled_at
-    works = account.paused_why == "failing" and account.paused_until is not None and started_at >= account.paused_until
+    mended = accepted and account.trouble is not None and started_at >= (account.troubled_at or started_at)
+    works = account.paused_why == "failing" and started_at >= (account.paused_until or started_at)
     if mended:
         account.trouble = account.troubled_at = account.needs_attention = None
     if works:
         account.paused_until = account.paused_why = None
     if mended or works:
-        account.next_slot_at = None  # its windows are counted anew by who begins next
+        account.next_slot_at = None
         events.record(Kind.ACCOUNT_CHANGED, None, None, account=account.id, what="recovered")
