@@ -68,6 +68,10 @@ class Fields:
         """The objects in the list that is the value of a name, which may be JSON in a text. Raises Unreadable."""
         return [_fields(one, name) for one in self._list(name)]
 
+    def apart(self, name: str) -> list[bytes]:
+        """Each entry of the list that is the value of a name, as a JSON object of its own. Raises Unreadable."""
+        return [json.dumps({name: [one]}).encode() for one in self._list(name)]
+
     def names(self, name: str) -> list[str]:
         """The texts in the list that is the value of a name; what is no name is left out. Raises Unreadable."""
         return [one for one in self._list(name) if isinstance(one, str) and one and not UNNAMEABLE.search(one)]

@@ -126,6 +126,16 @@ class Gateway:
             return request
         return replace(request, url=request.url.partition("?")[0], body=gateway_smssync.without_secret(request.body))
 
+    def apart(self, request: WebhookRequest) -> list[WebhookRequest]:
+        """The same, a request for each message of ours it speaks of: one that nobody knows holds up no other."""
+        name = gateway_smssync.RESULTS if self._style == "smssync" else gateway_json.RESULTS
+        try:
+            values = self._fields(request)
+            bodies = values.apart(name) if name in values else []
+        except Unreadable:
+            bodies = []
+        return [replace(request, body=body) for body in bodies] or [request]
+
     # a telephone that fetches
 
     def wish(self, request: WebhookRequest, method: str) -> Wish:

@@ -15,7 +15,7 @@ from channels.fields import Fields, read
 from channels.gateway_items import NAME, SENDER, Parcel, as_json, joined, message, moment, said, update
 
 # Whoever says anything of a message of ours has taken it.
-TAKEN = "taken"
+RESULTS, TAKEN = "results", "taken"
 STATES = {TAKEN: "sent", "sent": "sent", "delivered": "delivered", "failed": "failed"}
 
 
@@ -71,8 +71,8 @@ def confirmed(names: Sequence[str]) -> Answer:
 
 def _reports(values: Fields) -> list[Fields] | None:
     """What became of messages of ours; None where a request speaks of a text that came."""
-    if "results" in values:
-        return values.each("results")
+    if RESULTS in values:
+        return values.each(RESULTS)
     return [values] if "state" in values else None
 
 

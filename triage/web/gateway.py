@@ -105,7 +105,8 @@ def _taken(gateway: Gateway, called: WebhookRequest) -> list[str]:
 
 
 def _keep(account_id: int, gateway: Gateway, called: WebhookRequest) -> ResponseReturnValue:
-    webhooks.keep(Door("gateway", str(account_id)), gateway, gateway.without_secret(called))
+    for each in gateway.apart(gateway.without_secret(called)):
+        webhooks.keep(Door("gateway", str(account_id)), gateway, each)
     return webhooks.answer(gateway, called)
 
 
