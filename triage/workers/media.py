@@ -12,7 +12,7 @@ from flask import Flask
 
 from channels.base import Fetcher, RemoteFile
 from channels.errors import AccountProblem, ChannelError, FileRefused, FileTooLarge, RetryLater
-from triage import connections, logs, storing
+from triage import connections, context, logs, storing
 from triage.actions import fetching, ingest
 from triage.actions.fetching import MENDED, Order
 from triage.db import db, let_go, run_in_transaction
@@ -109,6 +109,8 @@ class MediaLoop:
             thread.join(seconds / FETCHERS)
 
     def _run(self) -> None:
+        with self._app.app_context():
+            context.files().clear_unfinished()
         while not self._ending.wait(EVERY_SECONDS):
             with self._app.app_context():
                 try:
