@@ -17,7 +17,7 @@ import pytest
 import triage.actions
 import triage.queries
 from tests.rights.stage import Stage
-from triage.actions import accounts, people, written
+from triage.actions import accounts, people, replies, written
 from triage.db import db, run_in_transaction
 from triage.errors import Forbidden, NotFound
 from triage.models import Operator, Report
@@ -75,7 +75,8 @@ def facts(stage: Stage, actor: Operator) -> Mapping[str, object]:
         "until": stage.soon(), "moment": stage.soon(),
         "wanted": search.Wanted(), "note": written.Note("phone", "Told on the telephone"),
         "terms": accounts.Terms(), "provider": "simulator", "region": "KE", "micros": 30_000,
-        "price_id": stage.prices["listed"], "to": "+254700111444",
+        "price_id": stage.prices["listed"], "to": "+254700111444", "options": {},
+        "answer": replies.Answer(matter.report, matter.assignment, stage.seq, "hello", "matrix-0001"),
     }
 
 
