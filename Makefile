@@ -75,6 +75,7 @@ soak: setup-test ## Every fault ten times over, written to docs/reliability.md, 
 	REHEARSED=300 POISON=10000 $(BIN)/pytest -n 2 tests/test_rehearsal.py tests/canary tests/workers/test_poison.py \
 		--beside docs/reliability.md $(ARGS)
 	REDIS_FAULT_SECONDS=300 $(BIN)/pytest tests/workers/test_redis_faults.py --beside docs/reliability.md $(ARGS)
+	VOICES=5000 $(BIN)/pytest tests/races/test_voices.py tests/flows/test_forecast.py --beside docs/reliability.md $(ARGS)
 
 .PHONY: fuzz-api
 fuzz-api: $(VENV)/.dev ## Ask the API far more than the tests do (FUZZ_EXAMPLES=200 a call and kind of data)
