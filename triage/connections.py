@@ -191,6 +191,11 @@ def keeps_two_keys(provider: str) -> bool:
     return provider in ("twilio", "gateway")
 
 
+def beside_keys(provider: str, secret: str) -> str:
+    """What stands in an account's secret beside its keys: at a gateway the word it wants to hear from us."""
+    return "".join(secret.partition(";")[1:]) if provider == "gateway" else ""
+
+
 def option_problem(channel: str, provider: str, options: Mapping[str, str]) -> str | None:
     """What is wrong with a new account's options, in a sentence; None where nothing is."""
     check = getattr(registry.adapter(channel, provider), "check_options", None)
@@ -207,7 +212,12 @@ def key_count(account: Account) -> int:
     """How many keys of its own an account has. Raises sealing.SealBroken where the key ring does not fit."""
     if account.secret_sealed is None:
         return 0
-    return settings_of(account).secret.count(",") + 1 if keeps_two_keys(account.provider) else 1
+    return _keys(account).count(",") + 1 if keeps_two_keys(account.provider) else 1
+
+
+def _keys(account: Account) -> str:
+    secret = settings_of(account).secret
+    return secret.removesuffix(beside_keys(account.provider, secret))
 
 
 def channels() -> tuple[str, ...]:

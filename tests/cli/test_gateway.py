@@ -11,7 +11,9 @@ from tests.scene import Scene
 from tests.visitor import sign_in
 from tests.web.phones import at_gateway, phone
 from triage import connections, doors
+from triage.actions import accounts
 from triage.db import db
+from triage.errors import BadInput
 from triage.models import Account
 
 NUMBER = "+254700000150"
@@ -72,3 +74,14 @@ def test_the_page_shows_the_address_and_takes_settings(
     assert account().options == {"mode": "collect", "style": "smssync"}
     assert phone(app, account()).brings("1", "+254711000523", "hello").status == 200
     assert "/hooks/gateway/" not in visitor.get(f"/accounts/{scene.intake.id}").text
+
+
+def test_the_gateways_own_password_stays_while_a_key_is_replaced(app: Flask, scene: Scene) -> None:
+    added, boss = at_gateway(scene, key="old;theirs, with a comma"), scene.operator("Zawadi", "coordinator")
+    scene.do(lambda: accounts.replace_secret(added.id, "new", boss, keep_old=True))
+    assert connections.settings_of(added).secret == "new,old;theirs, with a comma"
+    assert connections.key_count(added) == 2
+    scene.do(lambda: accounts.forget_old_secret(added.id, boss))
+    assert connections.settings_of(added).secret == "new;theirs, with a comma"
+    with pytest.raises(BadInput):
+        scene.do(lambda: accounts.replace_secret(added.id, "newer;word", boss, keep_old=True))

@@ -32,15 +32,21 @@ def replaced(account: Account, secret: str, *, keep_old: bool) -> bytes | None:
         return sealed(account, secret)
     if not connections.keeps_two_keys(account.provider):
         raise BadInput(NO_SECOND, "keep_old")
-    if BETWEEN in secret:
+    if BETWEEN in secret or connections.beside_keys(account.provider, secret):
         raise BadInput(ONE_AT_A_TIME, "secret")
-    old = _opened(account).partition(BETWEEN)[0]
-    return sealed(account, BETWEEN.join(filter(None, (secret.strip(), old))))
+    return sealed(account, BETWEEN.join(filter(None, (secret.strip(), _sending(account)))))
 
 
 def newest(account: Account) -> bytes | None:
     """The key that sends, alone."""
-    return sealed(account, _opened(account).partition(BETWEEN)[0])
+    return sealed(account, _sending(account))
+
+
+def _sending(account: Account) -> str:
+    """The key that sends, with what stands beside the keys."""
+    secret = _opened(account)
+    beside = connections.beside_keys(account.provider, secret)
+    return secret.removesuffix(beside).partition(BETWEEN)[0] + beside
 
 
 def _opened(account: Account) -> str:
