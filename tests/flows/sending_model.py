@@ -82,9 +82,11 @@ class Sending(RuleBasedStateMachine):
 
     # ---------------------------------------------------------------- the desk, furnished
 
-    @initialize()
-    def furnish(self) -> None:
-        """People and numbers of this run alone."""
+    @initialize(chosen=st.sampled_from(["holder", "pool", "arrival"]))
+    def furnish(self, chosen: str) -> None:
+        """People and numbers of this run alone, and the rule it begins with."""
+        self.rule = chosen
+        self._do(lambda: accounts.set_rule("sms", chosen))
         self.older = db.session.scalar(select(func.max(Delivery.id))) or 0  # of the runs before
         self.citizens = [f"+4477{self.base + number:08}" for number in range(2)]
         self.boss = self._person("Boss", "coordinator", "admin")
