@@ -36,7 +36,7 @@ def load(file_id: int, actor: Operator) -> Attachment:
 
 def leaving(file_id: int) -> Attachment | None:
     """The file of an answer that is on its way, or left a moment ago: only then its provider may come for it."""
-    recent = or_(Delivery.state.in_(UNFINISHED), Delivery.settled_at > clock.now() - YOUNG)
+    recent = or_(Delivery.state.in_((*UNFINISHED, "uncertain")), Delivery.settled_at > clock.now() - YOUNG)
     query = (select(Attachment).join(Message, Message.id == Attachment.message_id)
              .join(Delivery, Delivery.message_id == Message.id)
              .where(Attachment.id == file_id, Attachment.state == "kept", Message.direction == "out",
