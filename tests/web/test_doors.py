@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 import logging
+import re
+import time
 from urllib.parse import urlencode
 
 import pytest
@@ -10,13 +14,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from werkzeug.test import TestResponse
 
+import config
 from channels import registry
 from tests.channels import twilio_bench
 from tests.channels.gateway_bench import everlasting
 from tests.scene import CITIZEN, Scene
 from tests.web.phones import KEY, NUMBER, at_gateway, phone
-from triage import context, doors, reach
+from triage import connections, context, doors, reach
 from triage.db import db, run_in_transaction
 from triage.models import Account, Delivery, Message
 from triage.queries import outbox
@@ -84,6 +90,28 @@ def test_no_secret_is_logged(app: Flask, scene: Scene, caplog: pytest.LogCapture
     assert KEY not in caplog.text
     assert KEY.replace(" ", "+") not in caplog.text
     assert "wrong" not in caplog.text
+
+
+def test_the_script_in_the_papers_works(app: Flask, scene: Scene, client: FlaskClient) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (config.ROOT / "docs" / "gateway.md").read_text("utf-8"), re.DOTALL)
+    account = at_gateway(scene, mode="collect")
+    hook = connections.hook_address(account)
+
+    class Requests:
+        @staticmethod
+        def post(url: str, *, data: bytes, headers: dict[str, str], timeout: float) -> TestResponse:
+            return client.post(url.removeprefix(app.config["SETTINGS"].public_url), data=data, headers=headers)
+
+    told = {"time": time, "json": json, "hmac": hmac, "requests": Requests, "HOOK": hook, "KEY": KEY}
+    exec(code, told)  # noqa: S102 - our own paper
+    post = told["post"]
+    assert post("", {"id": "1", "from": CITIZEN, "text": "hello", "sent_at": "2026-11-21T18:00:00+03:00"}).json == {
+        "kept": True}
+    (acknowledgement,) = post("/outbox", {}).json["messages"]
+    assert acknowledgement["to"] == CITIZEN
+    results = [{"id": acknowledgement["id"], "state": "taken"}]
+    assert post("/results", {"results": results}).json == {"kept": True, "confirmed": [acknowledgement["id"]]}
+    assert list(db.session.scalars(select(Message.body).where(Message.direction == "in"))) == ["hello"]
 
 
 def texted(client: FlaskClient, token: str, to: str) -> int:
