@@ -13,13 +13,14 @@ from flask import Blueprint, abort, flash, jsonify, redirect, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
-from triage.actions import assignments, closing, doubt, drafts, notes, replies, routing, splitting, taking
+from triage.actions import assignments, attaching, closing, doubt, drafts, notes, replies, routing, splitting, taking
 from triage.crashpoints import crashpoint
 from triage.db import run_in_transaction
 from triage.errors import N_, BadInput, Forbidden, NotFound, TriageError
 from triage.queries import inbox, parts
 from triage.rights import Right
-from triage.web import errors, forms, present, signin
+from triage.storing import Stored
+from triage.web import errors, forms, present, signin, uploads
 from triage.web.access import actor, admits
 from triage.web.desk import NUMBER, REPORT, by, by_script, queue, report_page, to_report
 
@@ -132,19 +133,19 @@ def _still_held(held: int) -> Response:
 @admits(Right.HANDLE_REPORTS)
 def reply(report_id: int) -> Answer:
     """Answer the citizen. Refused or not, the text is never lost."""
-    return _said(report_id, lambda: _reply(report_id))
+    return _said(report_id, lambda: uploads.carrying(lambda picture: _reply(report_id, picture)))
 
 
 @bp.post(f"{REPORT}/by-hand")
 @admits(Right.HANDLE_REPORTS)
 def by_hand(report_id: int) -> Answer:
     """Write down an answer that was sent from one's own device."""
-    return _said(report_id, lambda: replies.sent_by_hand(_answer(report_id), actor()))
+    return _said(report_id, lambda: run_in_transaction(lambda: replies.sent_by_hand(_answer(report_id), actor())))
 
 
 def _said(report_id: int, say: Callable[[], object]) -> Answer:
     try:
-        run_in_transaction(say)
+        say()
     except TriageError as refusal:
         typed = forms.clean(request.form.get("text", ""))
         _keep(report_id, typed)
@@ -153,11 +154,13 @@ def _said(report_id: int, say: Callable[[], object]) -> Answer:
     return take_next() if request.form.get("then") == "next" else to_report(report_id)
 
 
-def _reply(report_id: int) -> None:
+def _reply(report_id: int, picture: Stored | None) -> bool:
+    """Accept the answer; whether it took the picture along."""
     if request.form.get("public") and not request.form.get("confirm"):
         raise BadInput(N_("Everybody can read this answer: tick the box, then send."), "confirm")
     said = _answer(report_id)
-    replies.reply(report_id, actor(), said.assignment_id, said.seen_seq, said.text, said.key, by())
+    delivery = replies.reply(report_id, actor(), said.assignment_id, said.seen_seq, said.text, said.key, by())
+    return picture is not None and attaching.attach_once(delivery, picture)
 
 
 def _answer(report_id: int) -> replies.Answer:
