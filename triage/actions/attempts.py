@@ -40,8 +40,8 @@ PEOPLE, REPORTS, ROWS, ACCOUNTS, MESSAGES, TRIES = (
 NUMBER = bindparam("number", type_=BigKey)
 TRIED = TRIES.alias("tried")
 # What of an account is read with its attempt: what an adapter needs, and what decides whether it may begin.
-SENDER = ("id", "channel", "provider", "address", "operator_id", "secret_sealed", "limits", "options", "paused_until",
-          "paused_why", "paused_at", "trouble", "troubled_at", "turn", "next_slot_at", "ceiling_micros")
+SENDER = ("id", "channel", "provider", "address", "operator_id", "can_send", "secret_sealed", "limits", "options",
+          "paused_until", "paused_why", "paused_at", "trouble", "troubled_at", "turn", "next_slot_at", "ceiling_micros")
 CHARGED = ("accepted", "unknown")  # what surely did not leave costs nothing
 
 

@@ -37,6 +37,12 @@ def call_off(delivery: Delivery, why: str) -> None:
     matters.reckon(matters.lock(delivery.report_id))
 
 
+def too_late(delivery: Delivery) -> None:
+    """It waited longer than its network lets us answer: it failed, and its text is a draft again."""
+    finish(delivery, "failed", "window_closed")
+    outbox.give_back(delivery)
+
+
 def back(delivery: Delivery, error: str | None, wait: timedelta) -> None:
     """Back into the queue, to be tried in `wait`, unless its author may not send it any more."""
     why = lost(delivery)

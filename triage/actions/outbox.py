@@ -79,10 +79,15 @@ def cancel(delivery: Delivery, why: str) -> None:
     """End a waiting delivery without sending; an operator's text becomes their draft again."""
     delivery.state, delivery.last_error = "cancelled", why
     delivery.next_attempt_at, delivery.settled_at = None, clock.now()
+    give_back(delivery)
+    events.record(Kind.REPLY_CANCELLED, delivery.report_id, delivery=delivery.id, why=why)
+
+
+def give_back(delivery: Delivery) -> None:
+    """What an operator wrote and nobody was sent is a draft again: theirs, and whose the report is now."""
     message = db.session.get(Message, delivery.message_id)
     if message is not None and message.operator_id is not None:
         drafts.put_back(delivery.report_id, message.operator_id, signatures.typed(message))
         held = matters.holding(delivery.report_id)
         if held is not None:
             drafts.inherit(delivery.report_id, held.operator_id)  # a late end: somebody else has the report by now
-    events.record(Kind.REPLY_CANCELLED, delivery.report_id, delivery=delivery.id, why=why)

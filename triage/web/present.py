@@ -218,6 +218,8 @@ def _uncertain(delivery: DeliveryState) -> str:
 
 
 def _failed(delivery: DeliveryState) -> str:
+    if delivery.error == "window_closed":
+        return str(gettext("Failed: it waited longer than the network lets us answer. The text is a draft."))
     if delivery.error:
         return str(gettext("Failed: %(why)s", why=delivery.error))
     return str(gettext("Failed. Nothing reached the citizen."))
@@ -225,7 +227,9 @@ def _failed(delivery: DeliveryState) -> str:
 
 def _cancelled(delivery: DeliveryState) -> str:
     why = {"handed_over": gettext("Not sent: the report changed hands, the text is a draft"),
-           "opted_out": gettext("Not sent: the person said STOP")}
+           "opted_out": gettext("Not sent: the person said STOP"),
+           "account_transferred": gettext("Not sent: the account is somebody else’s now, the text is a draft"),
+           "account_receives_only": gettext("Not sent: the account sends no more, the text is a draft")}
     return str(why.get(delivery.error or "") or gettext("Taken back, not sent"))
 
 
