@@ -167,9 +167,13 @@ def test_every_state_of_a_file_is_readable_and_fits(scene: Scene, window: Window
     held = scene.claim(report, cora)
     assert held
     page = opened(window, cora, report, **LOOKS[look])
+    if "PICTURES" in os.environ:
+        page.wait_for_timeout(500)
+        page.locator("#thread").screenshot(path=f"{os.environ['PICTURES']}/{look}-covered.png")
     page.locator(".picture > summary").click()
     page.wait_for_function("() => document.querySelector('.picture .shown').complete")
     if "PICTURES" in os.environ:
+        page.screenshot(path=f"{os.environ['PICTURES']}/{look}-page.png")
         for name in ("ltr", "rtl"):
             page.evaluate(f"document.documentElement.dir = '{name}'")
             page.locator(".files").screenshot(path=f"{os.environ['PICTURES']}/{look}-{name}.png")

@@ -13,9 +13,10 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 
-from tests.browser.conftest import PATIENCE_MS, chromium, person, sign_in, violations
+from tests.browser.conftest import PATIENCE_MS, person, sign_in, violations
 from tests.cleaning.planted import CANARY, jpeg, picture, saved
 from tests.conftest import dispose, make_settings
+from tests.fakes.conftest import one_twilio
 from tests.fakes.twilio.process import Twilio
 from tests.fakes.twilio.scripts import Behaviour
 from tests.scene import Scene
@@ -24,7 +25,7 @@ from triage.app import create_app
 from triage.db import db
 from triage.models import Account, Operator
 
-__all__ = ["chromium"]
+__all__ = ["one_twilio"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -89,8 +90,11 @@ def test_a_picture_comes_and_another_goes(page: Page, one_twilio: Twilio, tmp_pa
     page.set_input_files("#picture", mine)
     page.fill("#picture-description", "The form")
     page.fill("#reply textarea[name=text]", "Please fill this in")
-    if "PICTURES" in os.environ:
-        page.screenshot(path=f"{os.environ['PICTURES']}/attach.png")
+    for width in (1280, 390, 320):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        if "PICTURES" in os.environ:
+            page.screenshot(path=f"{os.environ['PICTURES']}/attach-{width}.png")
     assert violations(page) == []
     page.locator("[data-send]").click()
     expect(page.locator("#thread .ours .picture")).to_have_count(1, timeout=PATIENCE_MS)
