@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from tests.actions.test_turns import Shared
 from tests.patience import until
 from tests.scene import Scene
 from tests.servers import Redis, free_port
@@ -16,8 +18,9 @@ from tests.workers.ringing import waiting
 from triage import broker, clock
 from triage.actions import leases
 from triage.db import db
+from triage.models import Delivery, DeliveryAttempt
 from triage.workers import sweep
-from triage.workers.doorbell import RING_AGAIN, Bell
+from triage.workers.doorbell import RING_AGAIN, Bell, Doorbell
 from triage.workers.line import CHANNEL, Line
 
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
@@ -126,3 +129,23 @@ def test_a_part_of_the_sweep_that_another_process_is_at_is_left_out(
         assert done == ["snoozes"]
     sweep.sweep()
     assert done == ["snoozes", "leases", "snoozes"]
+
+
+@pytest.mark.parametrize("settings", [{"acknowledge": False}], indirect=True)
+def test_what_waits_for_a_slot_leaves_when_there_is_one_and_is_not_asked_for_before(app: Flask, scene: Scene) -> None:
+    shared = Shared(scene, [[1, 1]], "Amina")
+    shared.write("Amina", 4)
+    db.session.remove()
+    doorbell = Doorbell(app)
+    doorbell.start()
+    try:
+        assert until(lambda: _sent() == 4)
+    finally:
+        doorbell.stop()
+    begun = [one.started_at for one in db.session.query(DeliveryAttempt).order_by(DeliveryAttempt.id)]
+    assert all(later - earlier >= timedelta(seconds=1) for earlier, later in pairwise(begun))
+
+
+def _sent() -> int:
+    db.session.rollback()
+    return db.session.query(Delivery).filter(Delivery.state.in_(("sent", "delivered"))).count()
