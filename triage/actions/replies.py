@@ -127,9 +127,7 @@ def _queue(answer: Answer, report: Report, held: Assignment, actor: Operator, by
     route = _checked_route(report, actor, by)
     body = _checked_body(answer.text + signing.ending(route, report, actor), route)
     message = _message(answer, report, actor, route, body)
-    delivery = outbox.add(message, "reply", held.id, undo_seconds(report))
-    delivery.segments = parts.segmented(body, route.capabilities)
-    return delivery
+    return outbox.add(message, "reply", held.id, undo_seconds(report))
 
 
 def _message(answer: Answer, report: Report, actor: Operator, route: sending.Route, body: str) -> Message:
