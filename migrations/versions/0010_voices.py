@@ -19,6 +19,7 @@ BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 WHEN = sa.DateTime(timezone=True)
 ALONE = {"resolve_fks": False}  # `reports`, which it refers to, has an index that cannot be read back
 TROUBLE, WAITS, SAID = (conv(f"ck_accounts_{name}") for name in ("trouble", "paused_why", "trouble_said"))
+PURPOSE = conv("ck_deliveries_purpose")
 HEARD, WROTE = conv("fk_contacts_opted_out_account_id_accounts"), conv("fk_deliveries_operator_id_operators")
 ACCOUNT = {"options": sa.JSON(), "budget_micros": sa.BigInteger(), "ceiling_micros": sa.BigInteger(),
            "paused_why": sa.String(40), "trouble": sa.String(40), "troubled_at": WHEN, "last_error": sa.String(200),
@@ -53,6 +54,9 @@ def _deliveries() -> None:
         deliveries.add_column(sa.Column("segments", sa.Integer(), nullable=False, server_default="1"))
         deliveries.add_column(sa.Column("by_hand", sa.Boolean(), nullable=False, server_default=sa.false()))
         deliveries.create_foreign_key(WROTE, "operators", ["operator_id"], ["id"])
+        deliveries.drop_constraint(PURPOSE, type_="check")
+        deliveries.create_check_constraint(
+            PURPOSE, "purpose IN ('reply', 'acknowledgement', 'stop_confirmation', 'test')")
     op.execute("UPDATE deliveries SET operator_id = "
                "(SELECT operator_id FROM messages WHERE messages.id = deliveries.message_id)")
     with op.batch_alter_table("deliveries", reflect_kwargs=ALONE) as deliveries:
@@ -120,8 +124,11 @@ def downgrade() -> None:
     op.drop_table("prices")
     op.drop_column("delivery_attempts", "cost_micros")
     op.drop_index("ix_deliveries_turn", "deliveries")
+    op.execute("UPDATE deliveries SET purpose = 'acknowledgement' WHERE purpose = 'test'")
     with op.batch_alter_table("deliveries", reflect_kwargs=ALONE) as deliveries:
         deliveries.drop_constraint(WROTE, type_="foreignkey")
+        deliveries.drop_constraint(PURPOSE, type_="check")
+        deliveries.create_check_constraint(PURPOSE, "purpose IN ('reply', 'acknowledgement', 'stop_confirmation')")
         for name in ("operator_id", "turn", "segments", "by_hand"):
             deliveries.drop_column(name)
     op.drop_index(op.f("ix_contacts_opted_out_account_id"), "contacts")

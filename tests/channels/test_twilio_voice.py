@@ -45,7 +45,7 @@ def recorded(**changes: str) -> dict[str, str]:
 
 def heard(step: str = "", languages: str = "en,es", **changes: str) -> ElementTree.Element:
     said = line(languages).answer(unsigned(VOICE_URL + step, call(**changes)))
-    assert said.content_type == "text/xml"
+    assert said.content_type == "text/xml; charset=utf-8"
     return ElementTree.fromstring(said.body)  # noqa: S314 - our own words
 
 

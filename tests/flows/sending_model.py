@@ -219,7 +219,7 @@ class Sending(RuleBasedStateMachine):
         first = select(Account.address).join(Report, Report.account_id == Account.id).where(Report.id == report)
         return str(db.session.scalar(first))
 
-    @rule(which=st.integers(0, 5), verdict=st.sampled_from(doubt.VERDICTS), back=st.booleans())
+    @rule(which=st.integers(0, 5), verdict=st.sampled_from(["again", "again", "sent", "failed"]), back=st.booleans())
     def second_thoughts(self, which: int, verdict: str, *, back: bool) -> None:
         """Its author takes an answer back; or somebody decides one in doubt: only so does one leave once more."""
         doubtful = self._in_doubt()
@@ -273,7 +273,7 @@ class Sending(RuleBasedStateMachine):
             self.settles(made, outcome)
         self.time_passes(seconds)
 
-    @rule(which=WHICH, what=st.sampled_from(["leaves", "settles", "sent", "delivered", "failed"]), stop=RARELY)
+    @rule(which=WHICH, stop=RARELY, what=st.sampled_from(["leaves", "accepted", "retry", "sent", "delivered", "failed"]))
     def later(self, which: int, what: str, *, stop: bool) -> None:
         """A process that was slow goes on; or the network tells of what it took, and as often as it likes."""
         if not self.begun:
@@ -281,8 +281,8 @@ class Sending(RuleBasedStateMachine):
         made = self.begun[-1 - which % len(self.begun)]
         if what == "leaves":
             self.leaves(made)
-        elif what == "settles":
-            self.settles(made, "accepted")
+        elif what in OUTCOMES:
+            self.settles(made, what)
         else:
             self.calls_back(made, what, stop=stop)
 

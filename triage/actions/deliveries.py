@@ -150,7 +150,7 @@ def _refused(found: Row[Any], account: Account | None) -> str | None:
         return "opted_out"
     if account is not None and not account.can_send:
         return "account_receives_only"
-    return "account_transferred" if endings.anothers(account, found.author_id) else None
+    return "account_transferred" if endings.anothers(account, found.purpose, found.author_id) else None
 
 
 def locked(delivery_id: int) -> Delivery | None:

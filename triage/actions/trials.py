@@ -63,7 +63,7 @@ def _put(account: Account, contact_id: int, dedupe_key: str, actor: Operator | N
     )
     db.session.add(message)
     db.session.flush()
-    delivery = outbox.add(message, "acknowledgement", None, 0)
+    delivery = outbox.add(message, "test", None, 0)
     events.record(Kind.ACCOUNT_TESTED, report.id, actor.id if actor else None, account=account.id,
                   delivery=delivery.id)
     return delivery.id

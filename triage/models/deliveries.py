@@ -11,7 +11,7 @@ from triage.models.columns import Key, Moment, Word, link, one_of
 STATES = ("held", "queued", "sending", "sent", "delivered", "failed", "uncertain", "cancelled")
 WAITING = ("held", "queued")
 UNFINISHED = ("held", "queued", "sending")
-PURPOSES = ("reply", "acknowledgement", "stop_confirmation")
+PURPOSES = ("reply", "acknowledgement", "stop_confirmation", "test")
 OUTCOMES = ("accepted", "retry", "rejected", "unknown", "account_problem")
 
 

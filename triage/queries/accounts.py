@@ -27,7 +27,7 @@ Counts = Mapping[int | None, int]
 
 TRIALS = (
     select(Report.received_at, Contact.hint, Delivery.state, Delivery.last_error, Delivery.next_attempt_at)
-    .join(Delivery, (Delivery.report_id == Report.id) & (Delivery.purpose == "acknowledgement"))
+    .join(Delivery, (Delivery.report_id == Report.id) & (Delivery.purpose == "test"))
     .join(Contact, Contact.id == Report.contact_id)
 )
 
