@@ -219,7 +219,7 @@ def _uncertain(delivery: DeliveryState) -> str:
 
 def _failed(delivery: DeliveryState) -> str:
     if delivery.error == "window_closed":
-        return str(gettext("Failed: it waited longer than the network lets us answer. The text is a draft."))
+        return str(gettext("Failed: it waited longer than the network lets us answer"))
     if delivery.error:
         return str(gettext("Failed: %(why)s", why=delivery.error))
     return str(gettext("Failed. Nothing reached the citizen."))
