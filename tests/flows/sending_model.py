@@ -31,6 +31,7 @@ from triage.queries import outbox
 COUNT, SECONDS = 2, 60  # every account here sends so many messages in so many seconds
 OPENING = datetime(2026, 11, 21, 8, tzinfo=UTC)
 OUTCOMES = ("accepted", "unknown", "rejected", "retry", "asked", "account_problem")
+LATER = ("leaves", "accepted", "retry", "sent", "delivered", "failed")
 REFUSED = object()
 WHICH = st.integers(0, 1)
 RARELY = st.sampled_from([False] * 5 + [True])
@@ -273,7 +274,7 @@ class Sending(RuleBasedStateMachine):
             self.settles(made, outcome)
         self.time_passes(seconds)
 
-    @rule(which=WHICH, stop=RARELY, what=st.sampled_from(["leaves", "accepted", "retry", "sent", "delivered", "failed"]))
+    @rule(which=WHICH, what=st.sampled_from(LATER), stop=RARELY)
     def later(self, which: int, what: str, *, stop: bool) -> None:
         """A process that was slow goes on; or the network tells of what it took, and as often as it likes."""
         if not self.begun:
