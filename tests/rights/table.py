@@ -126,7 +126,7 @@ DOORS = (
     Row("GET", "/exit", PUBLIC),
     Row("GET", "/back", PUBLIC),
     Row("POST", "/back", PUBLIC, "400", body={"code": "1234 5678 9012 3456"}),
-    Row("POST", "/hooks/<provider>/<channel>", PUBLIC, "404"),
+    Row("POST", "/hooks/<provider>/<hook>", PUBLIC, "404"),
     Row("POST", "/hooks/gateway/<account_id>", PUBLIC, "404"),
     Row("GET", "/hooks/gateway/<account_id>", PUBLIC, "404"),
     Row("POST", "/hooks/gateway/<account_id>/outbox", PUBLIC, "404"),
