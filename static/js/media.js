@@ -5,9 +5,9 @@ const saving = () => navigator.connection?.saveData === true || matchMedia("(pre
 export function prepare(root) {
   if (saving()) return;
   for (const veil of root.querySelectorAll("img[data-veil][hidden]")) {
-    veil.src = veil.dataset.veil;
-    veil.loading = "lazy";
+    veil.loading = "lazy"; // before it knows what to load
     veil.hidden = false;
+    veil.src = veil.dataset.veil;
   }
   for (const player of root.querySelectorAll(".file audio[preload=none]")) player.preload = "metadata";
 }
