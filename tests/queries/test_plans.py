@@ -13,7 +13,7 @@ from tests.scene import Scene
 from triage.actions import assignments, leases, matters
 from triage.db import db
 from triage.models import Assignment, Message, Operator
-from triage.queries import changes, copies, inbox, outbox, reports, search
+from triage.queries import changes, copies, forecast, inbox, outbox, reports, search
 from triage.queries.search import Wanted
 
 GROWS = ("reports", "messages", "deliveries", "delivery_attempts", "inbound", "events", "contacts", "assignments")
@@ -95,6 +95,7 @@ def crowd(scene: Scene) -> Scene:
 
 LOOKS: dict[str, Callable[[Operator], object]] = {
     "due": lambda _: outbox.due(), "earliest": lambda _: outbox.earliest(), "unread": lambda _: outbox.unread(),
+    "overdue": lambda _: outbox.overdue(), "drained": lambda _: forecast.all_drained_at(),
     "last answer": lambda _: matters.last_answer(1), "report": lambda one: reports.view(1, one),
     "changes": lambda one: changes.after(3, one), "snoozed": lambda _: leases.wake_snoozed(),
     "leases": lambda _: leases.sweep(), "counts": inbox.counts,

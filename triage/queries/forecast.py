@@ -82,8 +82,8 @@ def drained_at(account: Account) -> datetime | None:
 
 def all_drained_at() -> datetime | None:
     """The same for the whole desk: of the accounts that do not wait for a person."""
-    waiting = select(Delivery.account_id).where(Delivery.state.in_(WAITING), Delivery.account_id.is_not(None))
-    accounts = db.session.scalars(select(Account).where(Account.id.in_(waiting.distinct())))
+    waits = select(Delivery.id).where(Delivery.account_id == Account.id, Delivery.state.in_(WAITING)).exists()
+    accounts = db.session.scalars(select(Account).where(waits))
     return max((at for at in map(drained_at, accounts) if at is not None), default=None)
 
 
