@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from unittest import mock
@@ -92,14 +92,14 @@ def send(seat: Seat) -> int:
     return made
 
 
-def disturb(seat: Seat, path: str, addresses: list[str]) -> dict[str, float]:
-    """Be a network that throttles and suspends, in the first part of the way; when it was last done to whom."""
-    chance, store, done = seat.chance(), Store(path), {}
+def disturb(seat: Seat, path: str, addresses: list[str]) -> set[str]:
+    """Be a network that throttles and suspends, in the first part of the way; to whom it was done."""
+    chance, store, done = seat.chance(), Store(path), set()
     while left() > VOICES * (1 - CALM):
         address = chance.choice(addresses)
         kind = chance.choice((Behaviour.THROTTLES, Behaviour.THROTTLES, Behaviour.ACCOUNT_PROBLEM))
         store.script(kind, account=address, count=1, seconds=chance.uniform(1, 3))
-        done[address] = time.time()
+        done.add(address)
         time.sleep(chance.uniform(0.2, 0.6))
     return done
 
@@ -195,14 +195,14 @@ def _last_left(mine: Mapping[str, Account]) -> Mapping[str, datetime]:
 
 
 def worst_forecast(
-    told: list[tuple[float, datetime, Mapping[str, datetime]]], disturbed: Mapping[str, float],
+    told: list[tuple[float, datetime, Mapping[str, datetime]]], disturbed: Collection[str],
     last: Mapping[str, datetime],
 ) -> float:
-    """The share by which a forecast was wrong at worst, of numbers that nothing happened to afterwards."""
+    """The share by which a forecast was wrong at worst, of numbers that nothing happened to."""
     worst = 0.0
     for _, at, ends in told:
         for name, end in ends.items():
-            if disturbed.get(name, 0.0) + PROBED.total_seconds() > at.timestamp():
+            if name in disturbed:
                 continue
             really, said = (last[name] - at).total_seconds(), (end - at).total_seconds()
             worst = max(worst, max(abs(said - really) - BLINK, 0.0) / max(really, BLINK))
