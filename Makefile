@@ -76,6 +76,8 @@ soak: setup-test ## Every fault ten times over, written to docs/reliability.md, 
 		--beside docs/reliability.md $(ARGS)
 	REDIS_FAULT_SECONDS=300 $(BIN)/pytest tests/workers/test_redis_faults.py --beside docs/reliability.md $(ARGS)
 	VOICES=5000 $(BIN)/pytest tests/races/test_voices.py tests/flows/test_forecast.py --beside docs/reliability.md $(ARGS)
+	AMBIGUOUS=2000 WITHHELD=600 $(BIN)/pytest tests/faults/test_ambiguous.py tests/faults/test_withheld.py \
+		tests/races/test_pollers.py --beside docs/reliability.md $(ARGS)
 
 .PHONY: fuzz-api
 fuzz-api: $(VENV)/.dev ## Ask the API far more than the tests do (FUZZ_EXAMPLES=200 a call and kind of data)

@@ -49,13 +49,12 @@ class TwilioDesk:
         self._engine = create_engine(settings.database_url, poolclass=NullPool)
 
     def open(self, **environ: str) -> TwilioDesk:
-        """Start the server; Twilio knows where to call."""
+        """Start the server; Twilio knows where to call, or that it shall not."""
         self.served.start(**environ)
         hooks = f"{self.settings.public_url}/hooks/twilio"
         for number in (LINE, MAYAS, f"whatsapp:{WHATSAPP}"):
-            called = {} if self.settings.poll_only else {"sms_url": f"{hooks}/sms", "voice_url": f"{hooks}/voice",
-                                                         "status_callback": f"{hooks}/voice"}
-            self.twilio.add_number(number, **called)
+            called = {"sms_url": f"{hooks}/sms", "voice_url": f"{hooks}/voice", "status_callback": f"{hooks}/voice"}
+            self.twilio.add_number(number, **(dict.fromkeys(called, "") if self.settings.poll_only else called))
         self.maya.sign_in("maya@desk.example")
         return self
 
