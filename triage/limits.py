@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True)
 class Window:
-    """At most `count` attempts in any `seconds`; `nth_newest` is when the count-th newest attempt began.
+    """At most `count` attempts in any `seconds`; `nth_newest` is when the one that ended count-th last ended.
 
     None means that fewer than `count` attempts exist at all.
     """
@@ -21,7 +21,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Past:
-    """The same window with the moments of the attempts that may still count in it, the oldest first."""
+    """The same window with the moments at which what may still count in it ended, the oldest first."""
 
     count: int
     seconds: int
@@ -38,10 +38,10 @@ def _free_at(window: Window) -> datetime:
     return window.nth_newest + timedelta(seconds=window.seconds)
 
 
-def schedule(now: datetime, windows: Sequence[Past], most: int) -> list[datetime]:
+def schedule(now: datetime, windows: Sequence[Past], most: int, takes: timedelta = timedelta()) -> list[datetime]:
     """When the next `most` attempts may begin if each begins as soon as every window has room for it.
 
-    The first of them at or after `now`; none before the one before it.
+    The first of them at or after `now`; none before the one before it. `takes` is how long each is on its way.
     """
     begun = [list(window.moments) for window in windows]
     found: list[datetime] = []
@@ -50,7 +50,7 @@ def schedule(now: datetime, windows: Sequence[Past], most: int) -> list[datetime
         full = [pair for pair in zip(windows, begun, strict=True) if len(pair[1]) >= pair[0].count]
         at = max([at, *(moments[-window.count] + timedelta(seconds=window.seconds) for window, moments in full)])
         for moments in begun:
-            moments.append(at)
+            moments.append(at + takes)
         found.append(at)
     return found
 

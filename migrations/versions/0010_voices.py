@@ -64,6 +64,7 @@ def _deliveries() -> None:
             deliveries.alter_column(name, server_default=None)
     op.create_index("ix_deliveries_turn", "deliveries", ["account_id", "state", "turn", "id"])
     op.add_column("delivery_attempts", sa.Column("cost_micros", sa.BigInteger(), nullable=True))
+    op.create_index("ix_delivery_attempts_account_id_finished_at", "delivery_attempts", ["account_id", "finished_at"])
 
 
 def _prices() -> None:
@@ -122,6 +123,7 @@ def _attachments() -> None:
 def downgrade() -> None:
     op.drop_table("attachments")
     op.drop_table("prices")
+    op.drop_index("ix_delivery_attempts_account_id_finished_at", "delivery_attempts")
     op.drop_column("delivery_attempts", "cost_micros")
     op.drop_index("ix_deliveries_turn", "deliveries")
     op.execute("UPDATE deliveries SET purpose = 'acknowledgement' WHERE purpose = 'test'")

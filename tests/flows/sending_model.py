@@ -28,12 +28,13 @@ from triage.errors import TriageError
 from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Message, Operator, Report
 from triage.queries import outbox
 
-COUNT, SECONDS = 2, 60  # every account here sends so many messages in so many seconds
+COUNT, SECONDS = 3, 20  # every account here sends so many messages in so many seconds
 OPENING = datetime(2026, 11, 21, 8, tzinfo=UTC)
 OUTCOMES = ("accepted", "unknown", "rejected", "retry", "asked", "account_problem")
 LATER = ("leaves", "accepted", "retry", "sent", "delivered", "failed")
 REFUSED = object()
 WHICH = st.integers(0, 1)
+ENDS = st.sampled_from(["accepted", *OUTCOMES, "never"])
 RARELY = st.sampled_from([False] * 5 + [True])
 runs = itertools.count(1)
 
@@ -80,8 +81,6 @@ class Sending(RuleBasedStateMachine):
         self._do(lambda: accounts.set_rule("sms", "holder"))
         self.clock.stop()
         db.session.remove()
-
-    # ---------------------------------------------------------------- the desk, furnished
 
     @initialize(chosen=st.sampled_from(["holder", "pool", "arrival"]))
     def furnish(self, chosen: str) -> None:
@@ -135,8 +134,6 @@ class Sending(RuleBasedStateMachine):
         known = select(Contact.opted_out_at).where(Contact.address_key == key)
         return db.session.scalar(known) is not None
 
-    # ---------------------------------------------------------------- citizens
-
     @rule(who=WHICH, word=st.sampled_from(["", "", "", "STOP", "START", "START"]), to=st.integers(0, 3))
     def a_citizen(self, who: int, word: str, to: int) -> None:
         """Writes, or says STOP or START."""
@@ -160,8 +157,6 @@ class Sending(RuleBasedStateMachine):
         person = db.session.get_one(Contact, db.session.get_one(Report, report).contact_id)
         return context.keyring().open(person.address_sealed, person.address_context)
 
-    # ---------------------------------------------------------------- people of the desk
-
     @rule(which=WHICH, who=WHICH, how=st.sampled_from(["claim", "claim", "assign", "assign", "close", "release"]))
     def hands(self, which: int, who: int, how: str) -> None:
         """Somebody takes it, is given it by the coordinator, gives it back or closes it."""
@@ -182,7 +177,14 @@ class Sending(RuleBasedStateMachine):
         db.session.rollback()
         return db.session.scalar(open_now)
 
-    @rule(which=WHICH, stranger=RARELY, stale=RARELY)
+    @rule(which=WHICH, stranger=RARELY, stale=RARELY, goes=st.booleans(), taken=st.booleans(), outcome=ENDS)
+    def an_answer(self, which: int, outcome: str, *, stranger: bool, stale: bool, goes: bool, taken: bool) -> None:
+        """Somebody answers; it goes at once, or waits with the others."""
+        self.reply(which, stranger=stranger, stale=stale)
+        if goes:
+            self.time_passes(2)
+            self.a_process(which, outcome, 0, torn=False, taken=taken)
+
     def reply(self, which: int, *, stranger: bool, stale: bool) -> None:
         """Whoever does not hold it is refused; so is whoever writes to somebody who said STOP."""
         report = self._report(which)
@@ -259,10 +261,8 @@ class Sending(RuleBasedStateMachine):
         if what == "transfer":
             self.owner[line] = owner
 
-    # ---------------------------------------------------------------- processes and the network
-
     @rule(which=WHICH, torn=RARELY, taken=st.booleans(), seconds=st.sampled_from([0, 0, 1, 61]),
-          outcome=st.sampled_from(["accepted", *OUTCOMES, "never"]))
+          outcome=ENDS)
     def a_process(self, which: int, outcome: str, seconds: int, *, torn: bool, taken: bool) -> None:
         """Begins, sends, and writes down what came of it: or is killed anywhere between. Then time passes."""
         made = self.begin(which, torn=torn)
@@ -373,8 +373,6 @@ class Sending(RuleBasedStateMachine):
         self.now += timedelta(seconds=seconds)
         given_up = self._do(expire_attempts)
         self.tally["given up"] += given_up
-
-    # ---------------------------------------------------------------- what always holds
 
     @invariant()
     def nothing_leaves_twice(self) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    func,
     insert,
     literal_column,
     or_,
@@ -140,22 +141,30 @@ def sender(found: Row[Any]) -> Account | None:
 
 def slot(account: Account, now: datetime, ahead: int) -> datetime:
     """When the next attempt of a locked account may begin, by its windows, if `ahead` others begin now: now, or later.
+
+    An attempt counts from its beginning until a window after its end: when on its way it reached the provider we
+    cannot know, and so no window holds too many by the provider's clock either.
     """
     wanted = sending.account_limits(account)
     if not wanted:
         return now
-    standing = [count - 1 - ahead for count, _ in wanted]
+    on_their_way = execute(RUNNING, {"account": account.id}).scalar_one()
+    standing = [count - 1 - ahead - on_their_way for count, _ in wanted]
     skipped = {f"skip_{place}": max(back, 0) for place, back in enumerate(standing)}
     newest = execute(_newest(len(wanted)), {"account": account.id, **skipped}).one()
     return limits.next_slot(now, [limits.Window(count, seconds, at if back >= 0 else now) for (count, seconds), back, at
                                   in zip(wanted, standing, newest, strict=True)])
 
 
+OF_ACCOUNT = TRIES.c.account_id == bindparam("account", type_=BigKey)
+RUNNING = select(func.count()).select_from(TRIES).where(OF_ACCOUNT, TRIES.c.finished_at.is_(None))
+
+
 @cache
 def _newest(count: int) -> Executable:
-    """When the attempts began that stand so far back, all asked for in one statement."""
-    mine = select(TRIES.c.started_at).where(TRIES.c.account_id == bindparam("account", type_=BigKey))
-    mine = mine.order_by(TRIES.c.started_at.desc()).limit(literal_column("1"))
+    """When the attempts ended that stand so far back, all asked for in one statement."""
+    mine = select(TRIES.c.finished_at).where(OF_ACCOUNT, TRIES.c.finished_at.is_not(None))
+    mine = mine.order_by(TRIES.c.finished_at.desc()).limit(literal_column("1"))
     return select(*[mine.offset(bindparam(f"skip_{place}", type_=BigKey)).scalar_subquery().label(f"newest_{place}")
                     for place in range(count)])
 

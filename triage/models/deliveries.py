@@ -72,6 +72,7 @@ class DeliveryAttempt(Base):
         Index("uq_delivery_attempts_running", "delivery_id", unique=True,
               sqlite_where=text("finished_at IS NULL"), postgresql_where=text("finished_at IS NULL")),
         Index("ix_delivery_attempts_account_id_started_at", "account_id", "started_at"),
+        Index("ix_delivery_attempts_account_id_finished_at", "account_id", "finished_at"),
         Index("ix_delivery_attempts_delivery_id_id", "delivery_id", "id"),
     )
 

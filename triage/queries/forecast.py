@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from statistics import median
+from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from triage import clock, limits
 from triage.db import db
@@ -18,6 +20,16 @@ from triage.models import Account, Delivery, DeliveryAttempt
 from triage.models.deliveries import WAITING
 from triage.queries import asking, sending, slots
 from triage.queries.shapes import DeliveryState
+
+
+class Try(NamedTuple):
+    """When an attempt began and ended."""
+
+    begun: datetime
+    ended: datetime | None
+
+
+LATELY = 20  # attempts by which it is judged how long one takes
 
 
 @dataclass(frozen=True)
@@ -92,7 +104,9 @@ def moments(account: Account, most: int) -> Sequence[datetime]:
     if account.paused_at is not None or account.trouble is not None:
         return []
     now = clock.now()
-    return limits.schedule(max(now, slots.opens_at(account) or now), _windows(account, now), most)
+    recent = _recent(account, now)
+    begins = max(now, slots.opens_at(account) or now)
+    return limits.schedule(begins, _windows(account, recent, now), most, _takes(recent))
 
 
 def _outlook(account: Account, ahead: int, due: datetime) -> Outlook:
@@ -118,13 +132,26 @@ def _at_ceiling(account: Account, now: datetime) -> bool:
     return limits.next_slot(now, sending.windows(account)) < account.next_slot_at
 
 
-def _windows(account: Account, now: datetime) -> list[limits.Past]:
+def _recent(account: Account, now: datetime) -> Sequence[Try]:
+    """The attempts that may still count in a window, the last one to end first."""
     wanted = sending.account_limits(account)
     if not wanted:
         return []
-    newest = select(DeliveryAttempt.started_at).where(
-        DeliveryAttempt.account_id == account.id,
-        DeliveryAttempt.started_at > now - timedelta(seconds=max(seconds for _, seconds in wanted)))
-    newest = newest.order_by(DeliveryAttempt.started_at.desc()).limit(max(count for count, _ in wanted))
-    past = list(reversed(db.session.scalars(newest).all()))
-    return [limits.Past(count, seconds, past) for count, seconds in wanted]
+    since = now - timedelta(seconds=max(seconds for _, seconds in wanted))
+    ended = DeliveryAttempt.finished_at
+    recent = select(DeliveryAttempt.started_at, ended).where(
+        DeliveryAttempt.account_id == account.id, or_(ended.is_(None), ended > since))
+    recent = recent.order_by(ended.is_not(None), ended.desc()).limit(max(count for count, _ in wanted))
+    return [Try(*row) for row in db.session.execute(recent)]
+
+
+def _windows(account: Account, recent: Sequence[Try], now: datetime) -> list[limits.Past]:
+    """What is on its way is taken to arrive now."""
+    past = [one.ended or now for one in reversed(recent)]
+    return [limits.Past(count, seconds, past) for count, seconds in sending.account_limits(account)]
+
+
+def _takes(recent: Sequence[Try]) -> timedelta:
+    """How long a message was on its way of late, in the middle."""
+    ways = [(one.ended - one.begun).total_seconds() for one in recent[:LATELY] if one.ended is not None]
+    return timedelta(seconds=median(ways)) if ways else timedelta()

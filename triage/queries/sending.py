@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from channels import registry
 from channels.base import Capabilities
@@ -206,14 +206,15 @@ def account_limits(account: Account) -> Sequence[tuple[int, int]]:
 
 
 def windows(account: Account) -> list[limits.Window]:
-    """The account's windows with the moment their count-th newest attempt began."""
+    """The account's windows with the moment the attempt that ended count-th last ended."""
     return [limits.Window(count, seconds, _nth_newest(account.id, count))
             for count, seconds in account_limits(account)]
 
 
 def _nth_newest(account_id: int, count: int) -> datetime | None:
-    newest = select(DeliveryAttempt.started_at).where(DeliveryAttempt.account_id == account_id)
-    return db.session.scalar(newest.order_by(DeliveryAttempt.started_at.desc()).offset(count - 1).limit(1))
+    ended = DeliveryAttempt.finished_at
+    newest = select(ended).where(DeliveryAttempt.account_id == account_id, ended.is_not(None))
+    return db.session.scalar(newest.order_by(ended.desc()).offset(count - 1).limit(1))
 
 
 @dataclass(frozen=True)
@@ -238,5 +239,6 @@ def slots(account: Account, now: datetime) -> Slots | None:
 
 def _used(account_id: int, since: datetime) -> int:
     used = select(func.count()).select_from(DeliveryAttempt)
-    used = used.where(DeliveryAttempt.account_id == account_id, DeliveryAttempt.started_at > since)
+    ended = DeliveryAttempt.finished_at
+    used = used.where(DeliveryAttempt.account_id == account_id, or_(ended.is_(None), ended > since))
     return db.session.scalar(used) or 0

@@ -39,7 +39,7 @@ RING_AGAIN = 5.0
 FAILURES_KEPT = 60  # seconds for which RQ remembers a job that failed
 LONGEST_WAIT = 1.0
 SWEEP_EVERY = 5.0
-RINGS = frozenset({Kind.REPLY_ACCEPTED, Kind.ACKNOWLEDGEMENT_QUEUED, Kind.DELIVERY_DECIDED})
+RINGS = frozenset({Kind.REPLY_ACCEPTED, Kind.ACKNOWLEDGEMENT_QUEUED, Kind.DELIVERY_DECIDED, Kind.ACCOUNT_TESTED})
 
 Due = Sequence[tuple[int, datetime]]
 
