@@ -91,8 +91,16 @@ def fetch(url: str, allow: Allow) -> bytes:
         found = _ask(place, leave, until)
         if isinstance(found, bytes):
             return found
-        url = urljoin(url, found)
+        url = _moved(url, found)
     raise FileRefused("The provider sends from one address to the next.")
+
+
+def _moved(url: str, to: str) -> str:
+    """Where a redirection leads. Raises FileRefused where that cannot be read."""
+    try:
+        return urljoin(url, to)
+    except ValueError as problem:
+        raise FileRefused("The address of the file cannot be read.") from problem
 
 
 def addresses(host: str, port: int) -> Sequence[str]:

@@ -90,8 +90,8 @@ class Cell(NamedTuple):
 Matrix = Callable[[Cell], None]  # notes a cell
 
 # Settings of tests which `make soak` raises.
-SIZES = ("AMBIGUOUS", "DUEL_ROUNDS", "MODEL_RUNS", "MODEL_STEPS", "POISON", "REDIS_FAULT_SECONDS", "REHEARSED", "VOICES",
-         "WITHHELD")
+SIZES = ("AMBIGUOUS", "DUEL_ROUNDS", "MODEL_RUNS", "MODEL_STEPS", "POISON", "REDIS_FAULT_SECONDS", "REHEARSED",
+         "VOICES", "WITHHELD")
 HEADER = (f"{'desk':10} {'point':14} {'struck':22} {'at death':10} {'req':>3} {'acc':>3}  {'ends':10} "
           "lost dbld twice")
 

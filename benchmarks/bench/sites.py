@@ -137,7 +137,7 @@ def _environment(folder: Path, port: int, database_url: str) -> dict[str, str]:
 
 
 def _furnish() -> None:
-    accounts.add_account("sms", NUMBER, can_send=True, limits=GENEROUS)
+    accounts.add_account("sms", NUMBER, can_send=True, terms=accounts.Terms(limits=GENEROUS))
     accounts.add_account("mastodon", HANDLE)
 
 

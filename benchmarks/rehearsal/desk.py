@@ -141,7 +141,7 @@ def _furnish(staff: Staff) -> None:
         _join(email, f"Operator {number:02}", ("operator",), password_hash, _own_accounts(number))
     _join(staff.coordinator, "Coordinator", ("coordinator", "admin"), password_hash, ())
     for address in NUMBERS:
-        accounts.add_account("sms", address, can_send=True, limits=GENEROUS)
+        accounts.add_account("sms", address, can_send=True, terms=accounts.Terms(limits=GENEROUS))
     for address in HANDLES:
         accounts.add_account("mastodon", address)
 
@@ -155,4 +155,4 @@ def _join(email: str, name: str, roles: Sequence[str], password_hash: str,
     added = people.add_operator(email, name, roles, public_name=name)
     people.set_password(added.id, password_hash)
     for channel, address in own:
-        accounts.add_account(channel, address, operator_id=added.id, limits=GENEROUS)
+        accounts.add_account(channel, address, operator_id=added.id, terms=accounts.Terms(limits=GENEROUS))

@@ -20,7 +20,7 @@ from channels.base import InboundMessage
 from tests.fakes.twilio.process import Twilio
 from tests.fakes.twilio.scripts import Behaviour
 from tests.faults.asking import SILENT, alone
-from tests.flows.conftest import twilio
+from tests.flows.conftest import own_twilio
 from tests.processes import Figures
 from tests.scene import Scene
 from triage import backoff
@@ -31,7 +31,7 @@ from triage.queries import asking
 from triage.workers.deliver import deliver
 from triage.workers.doubt import ask
 
-__all__ = ["twilio"]
+__all__ = ["own_twilio"]
 
 pytestmark = [pytest.mark.faults, pytest.mark.once, pytest.mark.timeout(3000)]
 COUNT = int(os.environ.get("AMBIGUOUS", "80"))
@@ -55,8 +55,8 @@ WAYS = (
 
 
 @pytest.fixture
-def settings(settings: config.Settings, twilio: Twilio) -> config.Settings:
-    return alone(settings, twilio, acknowledge=True, attempt_seconds=60)
+def settings(settings: config.Settings, own_twilio: Twilio) -> config.Settings:
+    return alone(settings, own_twilio, acknowledge=True, attempt_seconds=60)
 
 
 def together(app: Flask, act: Callable[[int], object], numbers: Sequence[int]) -> None:
@@ -71,9 +71,9 @@ def together(app: Flask, act: Callable[[int], object], numbers: Sequence[int]) -
     db.session.rollback()
 
 
-def people_write(scene: Scene, twilio: Twilio) -> int:
+def people_write(scene: Scene, own_twilio: Twilio) -> int:
     """Each of them gets one acknowledgement, which waits now; the number of the account."""
-    twilio.add_number(OURS)
+    own_twilio.add_number(OURS)
     account = scene.account("sms", OURS, can_send=True, provider="twilio", limits=[[1_000_000, 1]])
     patience(scene, account.id, 0.4)
     for number in range(COUNT):
@@ -86,14 +86,14 @@ def patience(scene: Scene, number: int, seconds: float) -> None:
     scene.do(lambda: setattr(db.session.get_one(Account, number), "options", {"read_seconds": str(seconds)}))
 
 
-def send_all(app: Flask, twilio: Twilio) -> None:
+def send_all(app: Flask, own_twilio: Twilio) -> None:
     """Every way gets its share; an answer whose turn it was not is in the next round."""
     while waiting := [row.id for row in db.session.query(Delivery).filter_by(state="queued").order_by(Delivery.turn)]:
         for place, way in enumerate(WAYS):
             share = waiting[place::len(WAYS)]
-            twilio.script(way.how, number=OURS, method="POST", callbacks=SILENT, **way.more)
+            own_twilio.script(way.how, number=OURS, method="POST", callbacks=SILENT, **way.more)
             together(app, deliver, share)
-            twilio.works_again()
+            own_twilio.works_again()
 
 
 def look_all(app: Flask, scene: Scene) -> None:
@@ -105,18 +105,18 @@ def look_all(app: Flask, scene: Scene) -> None:
 
 
 def test_ambiguous_sends_never_leave_twice_and_are_known_without_a_person(
-    app: Flask, scene: Scene, twilio: Twilio, figures: Figures, monkeypatch: pytest.MonkeyPatch
+    app: Flask, scene: Scene, own_twilio: Twilio, figures: Figures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(faring, "MOST_FAILED", 10**9)  # else the account would pause: that is another test's matter
-    account = people_write(scene, twilio)
+    account = people_write(scene, own_twilio)
     began = time.monotonic()
-    send_all(app, twilio)
+    send_all(app, own_twilio)
     patience(scene, account, 60.0)
     look_all(app, scene)
-    sent = Counter(one["To"] for one in twilio.ledger.accepted() if one["From"] == OURS)
+    sent = Counter(one["To"] for one in own_twilio.ledger.accepted() if one["From"] == OURS)
     states = Counter(delivery.state for delivery in db.session.query(Delivery))
     known = {one.provider_id for one in db.session.query(Delivery).filter_by(state="sent")}
-    taken = {one.about for one in twilio.ledger.accepted() if one["From"] == OURS}
+    taken = {one.about for one in own_twilio.ledger.accepted() if one["From"] == OURS}
     assert max(sent.values()) == 1
     assert states == {"sent": len(known), "uncertain": COUNT - len(known)}
     assert known <= taken

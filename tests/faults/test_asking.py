@@ -19,7 +19,7 @@ from tests.fakes.twilio.scripts import Behaviour
 from tests.faults.asking import SILENT, Poller, alone, asked_to_send, take_a_report
 from tests.faults.stage import running
 from tests.flows.asked_desk import AskedDesk
-from tests.flows.conftest import twilio
+from tests.flows.conftest import own_twilio
 from tests.flows.twilio_desk import TwilioDesk, furnish
 from tests.patience import until
 from tests.reliability import Cell, Matrix
@@ -30,7 +30,7 @@ from triage.models import Message
 from triage.queries import asking
 from triage.workers import doubt
 
-__all__ = ["twilio"]
+__all__ = ["own_twilio"]
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 people = itertools.count(1)
@@ -56,22 +56,22 @@ SENDING = {
 
 
 @pytest.fixture
-def settings(settings: config.Settings, twilio: Twilio, request: pytest.FixtureRequest) -> config.Settings:
-    return alone(settings, twilio, **getattr(request, "param", {}))
+def settings(settings: config.Settings, own_twilio: Twilio, request: pytest.FixtureRequest) -> config.Settings:
+    return alone(settings, own_twilio, **getattr(request, "param", {}))
 
 
 @pytest.fixture
-def desk(scene: Scene, settings: config.Settings, twilio: Twilio) -> Iterator[TwilioDesk]:
+def desk(scene: Scene, settings: config.Settings, own_twilio: Twilio) -> Iterator[TwilioDesk]:
     """A desk at Twilio that is not open yet."""
     furnish(scene)
-    made = TwilioDesk(settings, twilio)
+    made = TwilioDesk(settings, own_twilio)
     yield made
     made.close()
 
 
 @pytest.fixture
-def asked(scene: Scene, twilio: Twilio, client: FlaskClient) -> AskedDesk:
-    return AskedDesk(scene, twilio, client)
+def asked(scene: Scene, own_twilio: Twilio, client: FlaskClient) -> AskedDesk:
+    return AskedDesk(scene, own_twilio, client)
 
 
 @pytest.mark.parametrize("point", SENDING)

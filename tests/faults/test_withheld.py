@@ -18,13 +18,13 @@ import config
 from tests.channels.twilio_bench import form, sms
 from tests.fakes.twilio.process import Twilio
 from tests.faults.asking import alone
-from tests.flows.conftest import twilio
+from tests.flows.conftest import own_twilio
 from tests.flows.twilio_desk import LINE, TwilioDesk, furnish
 from tests.patience import until
 from tests.processes import Figures
 from tests.scene import Scene
 
-__all__ = ["twilio"]
+__all__ = ["own_twilio"]
 
 pytestmark = [pytest.mark.faults, pytest.mark.once, pytest.mark.timeout(600)]
 PEOPLE = int(os.environ.get("WITHHELD", "40"))
@@ -33,15 +33,15 @@ EVERY = 2
 
 
 @pytest.fixture
-def settings(settings: config.Settings, twilio: Twilio) -> config.Settings:
-    return alone(settings, twilio, acknowledge=True, poll_seconds=EVERY)
+def settings(settings: config.Settings, own_twilio: Twilio) -> config.Settings:
+    return alone(settings, own_twilio, acknowledge=True, poll_seconds=EVERY)
 
 
 @pytest.fixture
-def desk(scene: Scene, settings: config.Settings, twilio: Twilio) -> Iterator[TwilioDesk]:
+def desk(scene: Scene, settings: config.Settings, own_twilio: Twilio) -> Iterator[TwilioDesk]:
     """A desk that is asking already."""
     furnish(scene)
-    made = TwilioDesk(settings, twilio)
+    made = TwilioDesk(settings, own_twilio)
     made.open()
     assert until(lambda: made.one("SELECT count(*) FROM accounts WHERE polled_at IS NOT NULL") == 4)
     yield made

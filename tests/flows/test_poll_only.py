@@ -16,10 +16,10 @@ CITIZEN = "+447700600100"
 
 
 @pytest.fixture
-def desk(scene: Scene, settings: config.Settings, twilio: Twilio) -> Iterator[TwilioDesk]:
+def desk(scene: Scene, settings: config.Settings, own_twilio: Twilio) -> Iterator[TwilioDesk]:
     """It asks every second, and has asked for each account already."""
     furnish(scene)
-    made = TwilioDesk(at_twilio(settings, twilio, poll_only=True, poll_seconds=1), twilio)
+    made = TwilioDesk(at_twilio(settings, own_twilio, poll_only=True, poll_seconds=1), own_twilio)
     made.open()
     assert until(lambda: made.one("SELECT count(*) FROM accounts WHERE polled_at IS NOT NULL") == 4)
     yield made

@@ -13,7 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.flows.sending_model import Sending
 from tests.scene import Scene
 
-RUNS, STEPS = int(os.environ.get("MODEL_RUNS", "200")), int(os.environ.get("MODEL_STEPS", "25"))
+RUNS, STEPS = int(os.environ.get("MODEL_RUNS", "200")), int(os.environ.get("MODEL_STEPS", "15"))
 HAPPENS = ("left", "may not leave now", "died in its transaction", "given up", "called back", "taken back",
            "transfer", "pause", "decided: again", "decided: sent", "decided: failed",
            "refused to somebody who said STOP", "refused to others",

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 import config
 from tests import checker
 from tests.fakes.twilio.process import Twilio
-from tests.flows.conftest import twilio
+from tests.flows.conftest import own_twilio
 from tests.flows.twilio_desk import at_twilio
 from tests.processes import SIZE, Crew, Figures, Seat
 from tests.scene import Scene
@@ -20,7 +20,7 @@ from triage.db import db
 from triage.models import Account, Delivery, Message
 from triage.workers import poll as polls
 
-__all__ = ["twilio"]
+__all__ = ["own_twilio"]
 
 pytestmark = pytest.mark.races
 ROUNDS, EACH = 4, 8
@@ -28,8 +28,8 @@ NO_LEASE = timedelta(days=-1)  # over before it begins
 
 
 @pytest.fixture
-def settings(settings: config.Settings, twilio: Twilio) -> config.Settings:
-    return at_twilio(settings, twilio)
+def settings(settings: config.Settings, own_twilio: Twilio) -> config.Settings:
+    return at_twilio(settings, own_twilio)
 
 
 def ask(seat: Seat, number: int, lease: timedelta) -> int:
@@ -48,17 +48,17 @@ def count(model: type, *conditions: object) -> int:
 
 @pytest.mark.parametrize("lease", [polling.LEASE, NO_LEASE], ids=["lease", "no-lease"])
 def test_what_several_find_at_once_is_there_once(
-    scene: Scene, settings: config.Settings, crew: Crew, twilio: Twilio, figures: Figures, lease: timedelta
+    scene: Scene, settings: config.Settings, crew: Crew, own_twilio: Twilio, figures: Figures, lease: timedelta
 ) -> None:
     ours = f"+25470088{int(lease is NO_LEASE)}{len(settings.database_url) % 1000:04}"
     account = scene.account("sms", ours, can_send=True, provider="twilio")
     number = account.id
-    twilio.add_number(ours)
+    own_twilio.add_number(ours)
     polls.poll(number, timedelta())
     asked, before = [], db.session.get_one(Account, number).cursor
     for turn in range(ROUNDS):
         for person in range(EACH):
-            twilio.write(f"+4477009{turn}{person:04}", ours, f"Kituo {turn}", withheld=True)
+            own_twilio.write(f"+4477009{turn}{person:04}", ours, f"Kituo {turn}", withheld=True)
         asked.append(sum(crew.race(settings, ask, number, lease)))
     row = db.session.get_one(Account, number, populate_existing=True)
     assert (count(Message, Message.direction == "in"), count(Delivery)) == (ROUNDS * EACH, ROUNDS * EACH)
