@@ -76,7 +76,7 @@ soak: setup-test ## Every fault ten times over, written to docs/reliability.md, 
 		--beside docs/reliability.md $(ARGS)
 	REDIS_FAULT_SECONDS=300 $(BIN)/pytest tests/workers/test_redis_faults.py --beside docs/reliability.md $(ARGS)
 	VOICES=5000 $(BIN)/pytest tests/races/test_voices.py tests/flows/test_forecast.py --beside docs/reliability.md $(ARGS)
-	AMBIGUOUS=2000 WITHHELD=600 $(BIN)/pytest tests/faults/test_ambiguous.py tests/faults/test_withheld.py \
+	BOTH=1 AMBIGUOUS=2000 WITHHELD=600 $(BIN)/pytest tests/faults/test_ambiguous.py tests/faults/test_withheld.py \
 		tests/races/test_pollers.py --beside docs/reliability.md $(ARGS)
 	MODEL_RUNS=400 MODEL_STEPS=50 $(BIN)/pytest -n 2 tests/flows/test_sending_model.py --beside docs/reliability.md $(ARGS)
 

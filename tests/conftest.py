@@ -1,14 +1,17 @@
 """Fixtures: settings, a migrated database copied for each test, the application, a scene to play on.
 
 Every test that touches a database runs on SQLite and on a private PostgreSQL. A test about one of the
-two alone is marked `@pytest.mark.only("sqlite")` or `only("postgresql")`.
+two alone is marked `@pytest.mark.only("sqlite")` or `only("postgresql")`. What starts whole servers beside a provider
+is marked `either`: each such test has one of the two, by its name, and with `BOTH=1`, as in `make soak`, both.
 """
 
 from __future__ import annotations
 
 import base64
+import os
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,6 +73,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     only = metafunc.definition.get_closest_marker("only")
     wanted = only.args if only else ("sqlite", "postgresql")
+    if metafunc.definition.get_closest_marker("either") and "BOTH" not in os.environ:
+        wanted = (wanted[zlib.crc32(metafunc.definition.name.encode()) % len(wanted)],)
     marks = {"postgresql": pytest.mark.postgresql, "sqlite": ()}
     metafunc.parametrize("database", [pytest.param(one, marks=marks[one]) for one in wanted], indirect=True)
 

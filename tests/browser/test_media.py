@@ -147,7 +147,7 @@ def test_a_coordinator_saves_the_original_for_a_reason(scene: Scene, window: Win
     page = opened(window, person(scene, "Cora", "coordinator"), report)
     page.get_by_text("As it came…").click()
     page.get_by_label("Why you need it").fill("Who made the list?")
-    with page.expect_download() as download:
+    with page.expect_download(timeout=60_000) as download:
         page.get_by_role("button", name="Save the file as it came").click()
     assert Path(download.value.path()).read_bytes() == b"%PDF-1.4 a list"
     expect(page.locator("#thread")).to_contain_text("Who made the list?", timeout=PATIENCE_MS)

@@ -33,7 +33,7 @@ from triage.workers.doubt import ask
 
 __all__ = ["own_twilio"]
 
-pytestmark = [pytest.mark.faults, pytest.mark.once, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.either, pytest.mark.faults, pytest.mark.once, pytest.mark.timeout(3000)]
 COUNT = int(os.environ.get("AMBIGUOUS", "80"))
 AT_ONCE = 8
 OURS = "+254700999001"

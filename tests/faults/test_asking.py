@@ -32,7 +32,7 @@ from triage.workers import doubt
 
 __all__ = ["own_twilio"]
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.either, pytest.mark.faults, pytest.mark.timeout(300)]
 people = itertools.count(1)
 ANSWER = "Asante. Watu wangapi wanasubiri?"
 

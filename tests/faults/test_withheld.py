@@ -26,7 +26,7 @@ from tests.scene import Scene
 
 __all__ = ["own_twilio"]
 
-pytestmark = [pytest.mark.faults, pytest.mark.once, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.either, pytest.mark.faults, pytest.mark.once, pytest.mark.timeout(600)]
 PEOPLE = int(os.environ.get("WITHHELD", "40"))
 TIMES = int(os.environ.get("REDELIVERED", "600"))
 EVERY = 2

@@ -272,6 +272,8 @@ class Sending(RuleBasedStateMachine):
             self.leaves(made)
         if outcome != "never":
             self.settles(made, outcome)
+        if taken and which:
+            self.calls_back(made, "delivered", stop=False)
         self.time_passes(seconds)
 
     @rule(which=WHICH, what=st.sampled_from(LATER), stop=RARELY)

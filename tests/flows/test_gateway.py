@@ -20,6 +20,7 @@ from tests.web.phones import KEY, at_gateway
 from triage import passwords
 from triage.db import db
 
+pytestmark = pytest.mark.either
 CITIZEN = "+447700900523"
 LINE, MAYAS = "+254700100200", "+254700100201"
 SAID = "Kituo 14 kimefungwa mapema."

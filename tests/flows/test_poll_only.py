@@ -12,6 +12,7 @@ from tests.flows.twilio_desk import LINE, MAYAS, TwilioDesk, at_twilio, furnish
 from tests.patience import until
 from tests.scene import Scene
 
+pytestmark = pytest.mark.either
 CITIZEN = "+447700600100"
 
 

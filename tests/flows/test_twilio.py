@@ -10,6 +10,7 @@ from tests.fakes.twilio.scripts import Behaviour, Callback
 from tests.flows.twilio_desk import LINE, MAYAS, WHATSAPP, TwilioDesk
 from tests.patience import until
 
+pytestmark = pytest.mark.either
 people = itertools.count(1)
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.flows.twilio_desk import LINE, MAYAS, TwilioDesk
 from tests.patience import until
 
+pytestmark = pytest.mark.either
 people = itertools.count(1)
 MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + b"\xff\xfb\x90\x00" + b"\x00" * 413
 
