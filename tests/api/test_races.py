@@ -48,4 +48,4 @@ def test_an_answer_sent_many_times_at_once_is_one(app: Flask, desk: Desk) -> Non
     answers = all_at_once(app, desk, f"/reports/{shown['id']}/replies", body)
     assert {status for status, _ in answers} == {202}
     assert len({answer["id"] for _, answer in answers}) == 1
-    assert db.session.scalar(select(func.count()).where(Message.body == "Thank you")) == 1
+    assert db.session.scalar(select(func.count()).where(Message.body.startswith("Thank you"))) == 1
