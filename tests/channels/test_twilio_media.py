@@ -157,7 +157,7 @@ def test_from_one_address_to_the_next_for_ever_is_refused(api: FileHost) -> None
 
 HOSTS = (
     "127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1", "017700000001",
-    "0", "0.0.0.0", "localhost", "LOCALHOST", "localhost.", "localhost.localdomain", "127.127.127.127", "127.0.0.1.",  # noqa: S104
+    "0", "0.0.0.0", "localhost", "LOCALHOST", "localhost.", "localhost.localdomain", "127.127.127.127", "127.0.0.1.",  # noqa: S104 - asked for, never listened on
     "[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:ffff:7f00:1]",
     "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fe80::1]", "[fe80::1%25lo]", "[fd00::1]", "[fd00:ec2::254]",
     "10.0.0.1", "172.16.0.1", "192.168.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254", "169.254.170.2",
@@ -230,7 +230,7 @@ def test_no_redirection_leads_to_the_trap_either(api: FileHost, trap: Trap, nowh
 
 
 @pytest.mark.parametrize("address", [
-    "127.0.0.1", "10.1.2.3", "192.168.1.1", "172.20.0.1", "169.254.169.254", "100.64.1.1", "0.0.0.0", "::1", "::",  # noqa: S104
+    "127.0.0.1", "10.1.2.3", "192.168.1.1", "172.20.0.1", "169.254.169.254", "100.64.1.1", "0.0.0.0", "::1", "::",  # noqa: S104 - asked for, never listened on
     "fe80::1", "fd00:ec2::254", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "2002:7f00:1::",
     "2001:0:53aa:64c::1", "224.0.0.1", "ff02::1", "255.255.255.255", "192.0.2.1", "fe80::1%lo", "no address"])
 def test_a_name_of_twilio_s_that_leads_into_our_own_net_is_not_asked(

@@ -142,7 +142,7 @@ def test_what_citizens_read_is_shown_and_never_a_real_name(scene: Scene, browser
 
 def form_key(answer: object) -> str:
     """The key of the test form on a page."""
-    found = re.search(r'name="key" value="(\w+)"', answer.text)  # type: ignore[attr-defined]
+    found = re.search(r'name="key" value="(\w+)"', answer.text)  # type: ignore[attr-defined]  # a response of the test client
     assert found is not None
     return found.group(1)
 
