@@ -18,9 +18,10 @@ export function carry(was, next) {
     const old = was.querySelector(`[data-file="${file.dataset.file}"]`);
     if (!old) continue;
     for (const box of file.querySelectorAll("details")) box.open = old.querySelector(`details.${box.className}`)?.open ?? box.open;
-    const typed = old.querySelector("textarea");
-    const field = file.querySelector("textarea");
-    if (typed && field && typed.value !== typed.defaultValue) field.value = typed.value;
+    for (const field of file.querySelectorAll("textarea, input:not([type=hidden])")) {
+      const typed = old.querySelector(`#${CSS.escape(field.id)}`);
+      if (typed && typed.value !== typed.defaultValue) field.value = typed.value;
+    }
   }
 }
 

@@ -11,11 +11,12 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from channels.base import RemoteFile
+from channels.base import InboundMessage, RemoteFile
 from tests.browser.conftest import PATIENCE_MS, Window, person, violations
 from tests.cleaning.planted import picture, saved
 from tests.scene import Scene
 from triage import clock, events, storing
+from triage.actions import ingest, journal
 from triage.db import db
 from triage.events import Kind
 from triage.models import Attachment, Operator, Report
@@ -42,20 +43,26 @@ def settle(number: int, stored: storing.Stored | None, state: str = "kept", why:
     events.record(Kind.FILE_SETTLED, db.session.scalars(select(Report.id)).first(), None, file=number, state=state)
 
 
+def unfetched(message: InboundMessage) -> None:
+    """It enters with files that are due for nobody: the desk under test fetches too, and would decide beside us."""
+    ingest.receive(journal.Arrival("simulator", message.channel, message.external_id, b"{}"), lambda: [message])
+    for one in db.session.scalars(select(Attachment)):
+        one.due_at = clock.now().replace(year=2099)
+
+
 def arrives(scene: Scene, *contents: bytes | str) -> tuple[Report, list[int]]:
     """A message with these files: bytes are kept, a word is why one was refused, "" still waits."""
     files = tuple(RemoteFile(f"https://api.twilio.com/{number}", "image/jpeg") for number, _ in enumerate(contents))
-    report = scene.arrives(replace(scene.message("Look what stands at the gate"), remote_files=files))
+    message = replace(scene.message("Look what stands at the gate"), remote_files=files)
+    scene.do(lambda: unfetched(message))
     numbers = list(db.session.scalars(select(Attachment.id).order_by(Attachment.id)))
-    scene.do(lambda: [setattr(db.session.get_one(Attachment, one), "due_at", clock.now().replace(year=2099))
-                      for one in numbers])
     for number, content in zip(numbers, contents, strict=True):
         if isinstance(content, bytes):
             kept = storing.store(content)
             scene.do(lambda number=number, kept=kept: settle(number, kept))
         elif content:
             scene.do(lambda number=number, content=content: settle(number, None, "refused", content))
-    return report, numbers
+    return scene.newest(), numbers
 
 
 def opened(window: Window, operator: Operator, report: Report, **options: object) -> Page:
@@ -152,6 +159,19 @@ def test_a_coordinator_saves_the_original_for_a_reason(scene: Scene, window: Win
     assert Path(download.value.path()).read_bytes() == b"%PDF-1.4 a list"
     expect(page.locator("#thread")).to_contain_text("Who made the list?", timeout=PATIENCE_MS)
     expect(page.locator("#thread")).to_contain_text("Cora opened a file as it came")
+
+
+def test_a_reason_being_typed_stays_when_another_file_of_the_message_is_there(scene: Scene, window: Window) -> None:
+    report, numbers = arrives(scene, b"%PDF-1.4 a list", "")
+    page = opened(window, person(scene, "Cora", "coordinator"), report)
+    expect(page.locator("#live")).to_contain_text("Live", timeout=PATIENCE_MS)
+    page.get_by_text("As it came…").click()
+    page.get_by_label("Why you need it").fill("Who made the list?")
+    late = storing.store(b"%PDF-1.4 another list")
+    scene.do(lambda: settle(numbers[1], late))
+    expect(page.get_by_text("As it came…")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.get_by_label("Why you need it").first).to_have_value("Who made the list?")
+    expect(page.get_by_label("Why you need it").first).to_be_focused()
 
 
 LOOKS = {
