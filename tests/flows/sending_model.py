@@ -295,7 +295,10 @@ class Sending(RuleBasedStateMachine):
         due = [number for number in outbox.due() if number > self.older] or sorted(self.allowed)
         if not due:
             return None
-        number = due[which % len(due)]
+        return self.begins(due[which % len(due)], torn=torn)
+
+    def begins(self, number: int, *, torn: bool) -> Begun | None:
+        """Begin this one, if the desk lets it leave."""
         delivery = db.session.get_one(Delivery, number, populate_existing=True)
         stopped = delivery.contact_id is not None and self._opted_out(delivery.contact_id)
         order = self._begun(number, torn=torn)
@@ -307,6 +310,21 @@ class Sending(RuleBasedStateMachine):
         self.begun.append(made)
         self._judge_account(number, delivery, made)
         return made
+
+    @rule(which=WHICH, forgiven=st.booleans(), outcome=st.sampled_from(["retry", "unknown", "rejected"]))
+    def a_stop_meanwhile(self, which: int, outcome: str, *, forgiven: bool) -> None:
+        """STOP comes while it leaves, which fails: it does not leave again, not even where a person wants it to."""
+        made = self.begin(which, torn=False)
+        if made is None:
+            return
+        self.somebody_says(self.citizens.index(made.to), "STOP")
+        self.settles(made, outcome)
+        if outcome != "retry":
+            self.second_thoughts(0, "again", back=False)
+        self.time_passes(600)
+        self.begins(made.order.delivery_id, torn=False)
+        if forgiven:
+            self.somebody_says(self.citizens.index(made.to), "START")
 
     def _opted_out(self, contact: int) -> bool:
         return db.session.scalar(select(Contact.opted_out_at).where(Contact.id == contact)) is not None
