@@ -6,81 +6,34 @@ and is moved by the machine; a process that is killed never comes back to what i
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from unittest import mock
+from datetime import timedelta
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import func, select
 
 from channels.base import DeliveryUpdate
-from tests.scene import Scene
-from triage import clock, context
+from tests.flows.sending_desk import COUNT, REFUSED, SECONDS, Begun, Desk
+from triage import context
 from triage.actions import accounts, assignments, closing, doubt, replies
 from triage.actions.deliveries import SendOrder, Settlement, begin_attempt, expire_attempts, settle
-from triage.db import db, run_in_transaction
-from triage.errors import TriageError
-from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Message, Operator, Report
+from triage.db import db
+from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Message, Report
 from triage.queries import outbox
 
-COUNT, SECONDS = 3, 20  # every account here sends so many messages in so many seconds
-OPENING = datetime(2026, 11, 21, 8, tzinfo=UTC)
 OUTCOMES = ("accepted", "unknown", "rejected", "retry", "asked", "account_problem")
 LATER = ("leaves", "accepted", "retry", "sent", "delivered", "failed")
-REFUSED = object()
 WHICH = st.integers(0, 1)
 ENDS = st.sampled_from(["accepted", *OUTCOMES, "never"])
 RARELY = st.sampled_from([False] * 5 + [True])
-runs = itertools.count(1)
-
-
-@dataclass
-class Begun:
-    """An attempt in the hands of a process that may be killed, stand still, or be slow."""
-
-    order: SendOrder
-    address: str
-    to: str
-    at: datetime
-    name: str = ""  # the network's, once it took it
 
 
 class Torn(Exception):
     """A process dies in the middle of its transaction."""
 
 
-class Sending(RuleBasedStateMachine):
+class Sending(Desk):
     """Two operators, a coordinator, numbers of their own and of everybody's, and citizens who write and say STOP."""
-
-    scene: Scene  # set by the test
-    tally: Counter[str]  # what happened at all, over all runs: set by the test
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.base, self.names = next(runs) * 100, itertools.count(1)
-        self.now = OPENING + timedelta(days=self.base)
-        self.clock = mock.patch.object(clock, "now", self._time)
-        self.clock.start()
-        self.allowed: dict[int, set[str]] = {}  # answer -> the numbers the rule gave its holder when it was accepted
-        self.repeats: dict[int, int] = {}  # answer -> how often a person wanted it sent once more
-        self.left: dict[int, list[Begun]] = {}  # delivery -> what the network took of it
-        self.begun: list[Begun] = []
-        self.reports: list[int] = []
-        self.rule = "holder"
-
-    def _time(self) -> datetime:
-        return self.now
-
-    def teardown(self) -> None:
-        """Time goes on."""
-        self._do(lambda: accounts.set_rule("sms", "holder"))
-        self.clock.stop()
-        db.session.remove()
 
     @initialize(chosen=st.sampled_from(["holder", "pool", "arrival"]))
     def furnish(self, chosen: str) -> None:
@@ -98,41 +51,6 @@ class Sending(RuleBasedStateMachine):
             self.somebody_writes(which, which)
             self.hands(which, which, "claim")
             self.reply(which, stranger=False, stale=False)
-
-    def _person(self, name: str, *roles: str) -> int:
-        made = self.scene.operator(f"{name}{self.base}", *roles, number=self._spelt(10 + next(self.names)), capacity=50)
-        self._do(lambda: db.session.delete(self.scene.accounts_of(made)[0]))
-        return made.id
-
-    def _name(self, kind: str) -> str:
-        return f"{kind}{self.base}-{next(self.names)}"
-
-    def _spelt(self, number: int) -> str:
-        return f"+25479{self.base + number:07}"
-
-    def _number(self, number: int, operator_id: int | None = None) -> str:
-        operator = db.session.get(Operator, operator_id) if operator_id else None
-        self.scene.account("sms", self._spelt(number), can_send=True, operator=operator, limits=[[COUNT, SECONDS]])
-        return self._spelt(number)
-
-    def _do(self, fn: Callable[[], Any]) -> Any:
-        """One transaction, a millisecond later; REFUSED where the desk refuses with a sentence."""
-        self.now += timedelta(milliseconds=1)
-        try:
-            return run_in_transaction(fn)
-        except TriageError:
-            return REFUSED
-
-    def _actor(self, operator_id: int) -> Operator:
-        return db.session.get_one(Operator, operator_id, populate_existing=True)
-
-    def _account(self, address: str) -> Account:
-        return db.session.scalars(select(Account).where(Account.address == address)).one()
-
-    def _stopped(self, address: str) -> bool:
-        key = context.keyring().blind("contact phone", address)
-        known = select(Contact.opted_out_at).where(Contact.address_key == key)
-        return db.session.scalar(known) is not None
 
     @rule(who=WHICH, word=st.sampled_from(["", "", "", "STOP", "START", "START"]), to=st.integers(0, 3))
     def a_citizen(self, who: int, word: str, to: int) -> None:
@@ -183,13 +101,26 @@ class Sending(RuleBasedStateMachine):
         self.reply(which, stranger=stranger, stale=stale)
         if goes:
             self.time_passes(2)
-            self.a_process(which, outcome, 0, torn=False, taken=taken)
+            self.a_process(which, outcome, 0, "delivered" if which else "", torn=False, taken=taken)
+
+    @rule(which=WHICH)
+    def a_rush(self, which: int) -> None:
+        """More answers in a row than a number may send, none of them heard of."""
+        for _ in range(COUNT + 1):
+            self.reply(which, stranger=False, stale=False)
+            self.time_passes(2)
+            self.begin(0, torn=False)
 
     def reply(self, which: int, *, stranger: bool, stale: bool) -> None:
-        """Whoever does not hold it is refused; so is whoever writes to somebody who said STOP."""
+        """On one of the newest reports, by whoever holds it, or by another."""
         report = self._report(which)
         held = self._held(report)
         actor = held.operator_id if held is not None and not stranger else self.operators[which % 2]
+        self.answers(report, actor, stale=stale)
+
+    def answers(self, report: int, actor: int, *, stale: bool) -> None:
+        """Whoever does not hold it is refused; so is whoever writes to somebody who said STOP."""
+        held = self._held(report)
         fence = held.id if held is not None and not stale else 10**9
         stopped, expected = self._stopped(self._citizen(report)), self._expected(report, actor)
         key = self._name("key")
@@ -262,8 +193,8 @@ class Sending(RuleBasedStateMachine):
             self.owner[line] = owner
 
     @rule(which=WHICH, torn=RARELY, taken=st.booleans(), seconds=st.sampled_from([0, 0, 1, 61]),
-          outcome=ENDS)
-    def a_process(self, which: int, outcome: str, seconds: int, *, torn: bool, taken: bool) -> None:
+          outcome=ENDS, told=st.sampled_from(["", "", "sent", "delivered", "failed"]))
+    def a_process(self, which: int, outcome: str, seconds: int, told: str, *, torn: bool, taken: bool) -> None:
         """Begins, sends, and writes down what came of it: or is killed anywhere between. Then time passes."""
         made = self.begin(which, torn=torn)
         if made is None:
@@ -272,8 +203,8 @@ class Sending(RuleBasedStateMachine):
             self.leaves(made)
         if outcome != "never":
             self.settles(made, outcome)
-        if taken and which:
-            self.calls_back(made, "delivered", stop=False)
+        if taken and told:
+            self.calls_back(made, told, stop=False)
         self.time_passes(seconds)
 
     @rule(which=WHICH, what=st.sampled_from(LATER), stop=RARELY)
@@ -321,6 +252,10 @@ class Sending(RuleBasedStateMachine):
         self.settles(made, outcome)
         if outcome != "retry":
             self.second_thoughts(0, "again", back=False)
+        report = db.session.get_one(Delivery, made.order.delivery_id).report_id
+        held = self._held(report)
+        if held is not None:
+            self.answers(report, held.operator_id, stale=False)
         self.time_passes(600)
         self.begins(made.order.delivery_id, torn=False)
         if forgiven:
