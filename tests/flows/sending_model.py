@@ -46,7 +46,8 @@ class Sending(Desk):
         self.operators = [self._person(name) for name in ("Amina", "Ben")]
         self.shared = [self._number(50), self._number(51)]
         self.own = {one: self._number(60 + n, one) for n, one in enumerate(self.operators)}
-        self.owner: dict[str, int | None] = {number: one for one, number in self.own.items()}
+        self.owner: dict[str, int | None] = dict.fromkeys(self.shared)
+        self.owner |= {number: one for one, number in self.own.items()}
         for which in (0, 1):
             self.somebody_writes(which, which)
             self.hands(which, which, "claim")
@@ -147,7 +148,7 @@ class Sending(Desk):
         return {last} if last else self._everybodys() | {"+254700000100"}  # the scene's own intake is everybody's, too
 
     def _everybodys(self) -> set[str]:
-        return {*self.shared, *(number for number, owner in self.owner.items() if owner is None)}
+        return {number for number, owner in self.owner.items() if owner is None}
 
     def _first_line(self, report: int) -> str:
         first = select(Account.address).join(Report, Report.account_id == Account.id).where(Report.id == report)
