@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,6 +12,7 @@ from benchmarks.bench import load, report
 from benchmarks.bench.__main__ import main
 from benchmarks.bench.machine import Bench
 from benchmarks.bench.results import Figures, Must, Row, figures, interleaved, missed, ratios
+from tests import loopback
 
 
 def _row(product_seconds: float, must: Must) -> Row:
@@ -69,28 +69,18 @@ def test_a_page_shows_both_sides_of_every_comparison() -> None:
     assert "| 1 | desk | 5 |" in page
 
 
-class _Slow(BaseHTTPRequestHandler):
+class _Slow(loopback.Handler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200 if self.path == "/good" else 409)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def log_message(self, *_words: object) -> None:
-        """Say nothing."""
+        self.read()
+        self.reply(200 if self.path == "/good" else 409, b"ok")
 
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Slow)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server.server_address[1]
-    server.shutdown()
-    server.server_close()
+    with loopback.serving(_Slow) as address:
+        yield urlsplit(address).port or 0
 
 
 def test_the_client_sends_every_request_once_and_keeps_every_status(port: int) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from channels.base import WebhookRequest
+from tests import loopback
 
 
 @dataclass
@@ -29,29 +28,15 @@ class Door:
 def opened() -> Iterator[Door]:
     """A door on a free port."""
     door = Door()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _knocker(door))
-    door.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with loopback.serving(_knocker(door)) as door.url:
         yield door
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
-def _knocker(door: Door) -> type[BaseHTTPRequestHandler]:
-    class Knocker(BaseHTTPRequestHandler):
+def _knocker(door: Door) -> type[loopback.Handler]:
+    class Knocker(loopback.Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status = door.enter(self.path, dict(self.headers.items()), body)
+            status = door.enter(self.path, dict(self.headers.items()), self.read())
             if status:
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-        def log_message(self, *args: object) -> None:
-            """Silence."""
+                self.reply(status)
 
     return Knocker

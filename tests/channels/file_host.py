@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests import loopback
 
 
 @dataclass
@@ -32,28 +33,16 @@ class FileHost:
 def opened() -> Iterator[FileHost]:
     """A host on a free port."""
     host = FileHost()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(host))
-    server.daemon_threads = True
-    host.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with loopback.serving(_handler(host)) as host.url:
         yield host
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
-def _handler(host: FileHost) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(host: FileHost) -> type[loopback.Handler]:
+    class Handler(loopback.Handler):
         def do_GET(self) -> None:
             host.asked.append((self.path, dict(self.headers.items())))
             status, headers, body = host.says.get(self.path, (404, {}, b""))
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
+            self.begin(status, {"Content-Length": str(len(body)), **headers})
             self._send(body)
 
         def _send(self, body: bytes) -> None:
@@ -66,9 +55,6 @@ def _handler(host: FileHost) -> type[BaseHTTPRequestHandler]:
                     time.sleep(pause or 0)
             except OSError:
                 return
-
-        def log_message(self, *args: object) -> None:
-            """Silence."""
 
     return Handler
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlencode
 
 from channels.base import AccountSettings, WebhookRequest
 from channels.gateway import Gateway
 from channels.gateway_signing import SIGNATURE, TIMESTAMP, sign, sign_smsgate
+from tests import loopback
 
 DESK, PERSON = "+254700000100", "+447700900523"
 KEY = "key of the telephone"
@@ -80,30 +79,19 @@ class TinyGateway:
 def everlasting() -> TinyGateway:
     """One tiny gateway for a whole run of tests."""
     tiny = TinyGateway()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _ear(tiny))
-    tiny.url = f"http://127.0.0.1:{server.server_address[1]}/send"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    tiny.url = loopback.everlasting(_ear(tiny)) + "/send"
     return tiny
 
 
-def _ear(tiny: TinyGateway) -> type[BaseHTTPRequestHandler]:
-    class Ear(BaseHTTPRequestHandler):
+def _ear(tiny: TinyGateway) -> type[loopback.Handler]:
+    class Ear(loopback.Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            tiny.asked.append(Asked(self.command, self.path, dict(self.headers.items()), body))
+            tiny.asked.append(Asked(self.command, self.path, dict(self.headers.items()), self.read().decode()))
             said = tiny.next()
-            if not isinstance(said, tuple):
-                return
-            code, text, headers = said
-            self.send_response_only(code)
-            for name, value in {"Content-Length": str(len(text.encode())), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(text.encode())
+            if isinstance(said, tuple):
+                code, text, headers = said
+                self.reply(code, text.encode(), headers)
 
         do_GET = do_PUT = do_POST  # noqa: N815 - the names http.server asks for
-
-        def log_message(self, *args: object) -> None:
-            """Silence."""
 
     return Ear

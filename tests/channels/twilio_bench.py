@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from twilio.request_validator import RequestValidator
 
 from channels.base import AccountSettings, WebhookRequest
+from tests import loopback
 
 SID = "AC" + "0a" * 16
 TOKEN = "1b" * 16
@@ -126,50 +125,35 @@ class TinyTwilio:
 def opened() -> Iterator[TinyTwilio]:
     """A tiny Twilio on a free port."""
     tiny = TinyTwilio()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _desk(tiny))
-    tiny.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with loopback.serving(_desk(tiny)) as tiny.url:
         yield tiny
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @cache
 def everlasting() -> TinyTwilio:
     """One tiny Twilio for a whole run of tests, that takes every message."""
     tiny = TinyTwilio(willing=True)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _desk(tiny))
-    tiny.url = f"http://127.0.0.1:{server.server_address[1]}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    tiny.url = loopback.everlasting(_desk(tiny))
     return tiny
 
 
-def _answer(request: BaseHTTPRequestHandler, what: Any) -> None:
+def _answer(request: loopback.Handler, what: Any) -> None:
     """Answer one request, or spoil it."""
     if what == "silent":
         time.sleep(1)
     if what == "cut":
         request.wfile.write(b"HTTP/1.1 201 Created\r\nContent-Length: 900\r\n\r\n{\"sid\":")
-    if not isinstance(what, tuple):
-        return
-    code, body, headers = what
-    request.send_response_only(code)
-    for name, value in {"Content-Length": str(len(body.encode())), **headers}.items():
-        request.send_header(name, value)
-    request.end_headers()
-    request.wfile.write(body.encode())
+    if isinstance(what, tuple):
+        code, body, headers = what
+        request.reply(code, body.encode(), headers)
 
 
-def _desk(tiny: TinyTwilio) -> type[BaseHTTPRequestHandler]:
+def _desk(tiny: TinyTwilio) -> type[loopback.Handler]:
     """Notes each request for `tiny`, and answers as it says."""
 
-    class Desk(BaseHTTPRequestHandler):
+    class Desk(loopback.Handler):
         def do_POST(self) -> None:
-            self._note(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
+            self._note(self.read().decode())
 
         def do_GET(self) -> None:
             self._note(urlsplit(self.path).query)
@@ -180,8 +164,5 @@ def _desk(tiny: TinyTwilio) -> type[BaseHTTPRequestHandler]:
                 values.setdefault(name, []).append(value)
             tiny.asked.append(Asked(self.command, urlsplit(self.path).path, values, dict(self.headers.items())))
             _answer(self, tiny.next())
-
-        def log_message(self, *args: object) -> None:
-            """Silence."""
 
     return Desk

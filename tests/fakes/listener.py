@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
+
+from tests import loopback
 
 
 @dataclass(frozen=True)
@@ -59,35 +59,18 @@ class Listener:
 def listening() -> Iterator[Listener]:
     """A listener on a free port of the loopback."""
     listener = Listener()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _ear(listener))
-    listener.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with loopback.serving(_ear(listener)) as listener.url:
         yield listener
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
-def _ear(listener: Listener) -> type[BaseHTTPRequestHandler]:
-    class Ear(BaseHTTPRequestHandler):
+def _ear(listener: Listener) -> type[loopback.Handler]:
+    class Ear(loopback.Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            call = Call(time.monotonic(), self.path, dict(self.headers.items()), body)
+            call = Call(time.monotonic(), self.path, dict(self.headers.items()), self.read().decode())
             listener.calls.append(call)
             said = listener.says.get(urlsplit(self.path).path, (200, "", "text/xml"))
             status, text, kind = said(call) if callable(said) else said
-            if not status:
-                return
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(text.encode())))
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        def log_message(self, *args: object) -> None:
-            """Silence."""
+            if status:
+                self.reply(status, text.encode(), {"Content-Type": kind})
 
     return Ear
