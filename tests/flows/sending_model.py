@@ -141,7 +141,7 @@ class Sending(Desk):
         if self.rule == "holder":
             return {number for number, owner in self.owner.items() if owner == operator}
         if self.rule == "arrival":
-            return {self._first_line(report)}
+            return self._last_line(report, operator)
         spoken = select(Account.address).join(Message, Message.account_id == Account.id).where(
             Message.report_id == report, Message.direction == "out", Account.address.in_(self._everybodys()))
         last = db.session.scalar(spoken.order_by(Message.id.desc()).limit(1))
@@ -150,9 +150,12 @@ class Sending(Desk):
     def _everybodys(self) -> set[str]:
         return {number for number, owner in self.owner.items() if owner is None}
 
-    def _first_line(self, report: int) -> str:
-        first = select(Account.address).join(Report, Report.account_id == Account.id).where(Report.id == report)
-        return str(db.session.scalar(first))
+    def _last_line(self, report: int, operator: int) -> set[str]:
+        """Where the person wrote last, of what is everybody's or the operator's own."""
+        usable = {number for number, owner in self.owner.items() if owner in (None, operator)}
+        written = select(Account.address).join(Message, Message.account_id == Account.id).where(
+            Message.report_id == report, Message.direction == "in", Account.address.in_(usable))
+        return set(db.session.scalars(written.order_by(Message.id.desc()).limit(1)))
 
     @rule(which=st.integers(0, 5), verdict=st.sampled_from(["again", "again", "sent", "failed"]), back=st.booleans())
     def second_thoughts(self, which: int, verdict: str, *, back: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from channels import registry
 from channels.base import Capabilities
@@ -116,25 +116,31 @@ def rule(channel: str) -> str:
     return row.rule if row is not None else registry.capabilities_of_channel(channel).default_rule
 
 
-def account_for(channel: str, report: Report, operator: Operator) -> Account | None:
+OWNER: ColumnElement[int | None] = Account.__table__.c.operator_id
+
+
+def account_for(
+    channel: str, report: Report, operator: Operator, owner: ColumnElement[int | None] = OWNER,
+) -> Account | None:
     """The one account the rule gives: the holder's own, a shared one that sticks, or the one written to.
 
-    Never the own account of somebody else, though the person may have written to it.
+    Never the own account of somebody else, though the person may have written to it. `owner` is whose an account is
+    (NULL: everybody's): as it stands, or as it would be.
     """
     wanted = rule(channel)
     if wanted == "arrival":
-        return _written_to(channel, report, operator)
+        return _written_to(channel, report, owner.is_(None) | (owner == operator.id))
     if wanted == "pool":
-        return _sticky(channel, report) or _least_used(channel)
-    return _first(channel, Account.operator_id == operator.id)
+        return _sticky(channel, report, owner.is_(None)) or _least_used(channel, owner.is_(None))
+    return _first(channel, owner == operator.id)
 
 
-def _written_to(channel: str, report: Report, operator: Operator) -> Account | None:
-    """The account the person wrote to last, of those that `operator` may answer from."""
+def _written_to(channel: str, report: Report, usable: ColumnElement[bool]) -> Account | None:
+    """The account the person wrote to last, of those that may be answered from."""
     query = (
         select(Account).join(Message, Message.account_id == Account.id)
         .where(Message.report_id == report.id, Message.direction == "in", Account.channel == channel, Account.can_send,
-               Account.operator_id.is_(None) | (Account.operator_id == operator.id))
+               usable)
     )
     return db.session.scalars(query.order_by(Message.id.desc()).limit(1)).first()
 
@@ -152,28 +158,27 @@ def by_own(report: Report, operator: Operator) -> Route | None:
     return min(fits, key=lambda one: one.channel != report.channel, default=None)
 
 
-def _first(channel: str, *conditions: object) -> Account | None:
-    query = select(Account).where(Account.channel == channel, Account.can_send)
-    query = query.where(*conditions)  # type: ignore[arg-type]  # any column expressions
+def _first(channel: str, usable: ColumnElement[bool]) -> Account | None:
+    query = select(Account).where(Account.channel == channel, Account.can_send, usable)
     return db.session.scalars(query.order_by(Account.paused_at.is_not(None), Account.id).limit(1)).first()
 
 
-def _sticky(channel: str, report: Report) -> Account | None:
+def _sticky(channel: str, report: Report, usable: ColumnElement[bool]) -> Account | None:
     """The shared account this conversation heard from last."""
     query = (
         select(Account).join(Message, Message.account_id == Account.id)
         .where(Message.report_id == report.id, Message.direction == "out", Account.channel == channel,
-               Account.operator_id.is_(None), Account.can_send)
+               usable, Account.can_send)
     )
     return db.session.scalars(query.order_by(Message.id.desc()).limit(1)).first()
 
 
-def _least_used(channel: str) -> Account | None:
+def _least_used(channel: str, usable: ColumnElement[bool]) -> Account | None:
     """Of the shared accounts the one with most room now: what waits in its queue and what its windows hold count.
 
     One that stands still is taken only where all do.
     """
-    query = select(Account).where(Account.channel == channel, Account.can_send, Account.operator_id.is_(None))
+    query = select(Account).where(Account.channel == channel, Account.can_send, usable)
     shared = db.session.scalars(query.order_by(Account.id)).all()
     return min(shared, key=lambda one: (_stands_still(one), *_load(one), one.id), default=None)
 

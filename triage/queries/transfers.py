@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, literal, select
 
-from triage.db import db
+from triage.db import BigKey, db
 from triage.errors import NotFound
 from triage.models import Account, Assignment, Delivery, Message, Operator, Report
 from triage.models.deliveries import WAITING
@@ -16,6 +16,7 @@ from triage.queries.account_shapes import Handed
 from triage.rights import Right
 
 MOST_SHOWN = 50
+FATES = {"holder": "own_account", "pool": "shared", "arrival": "arrival"}  # by the rule that gives another account
 
 
 @dataclass(frozen=True)
@@ -57,40 +58,9 @@ def _waiting(account_id: int) -> int:
 def _handed(report: Report, holder: Operator | None, account: Account, to: int | None) -> Handed:
     if holder is None:
         return Handed(report.id, None, "nobody", None)
-    fate, address = FATES[sending.rule(account.channel)](report, holder, account, to)
-    return Handed(report.id, holder.public_name, fate, address)
-
-
-Fate = tuple[str, str | None]
-
-
-def _by_holder(report: Report, holder: Operator, account: Account, to: int | None) -> Fate:
-    """The holder answers by an own account: by this one where they get it, else by another of theirs."""
-    if to == holder.id:
-        return "follows", account.address
-    return _another("own_account", account, Account.operator_id == holder.id)
-
-
-def _by_pool(report: Report, holder: Operator, account: Account, to: int | None) -> Fate:
-    """A shared account answers; this one only where it is shared."""
-    if to is None:
-        return "follows", account.address
-    return _another("shared", account, Account.operator_id.is_(None))
-
-
-def _by_arrival(report: Report, holder: Operator, account: Account, to: int | None) -> Fate:
-    """The account that the person wrote to answers, if it is shared or the holder's own."""
-    if report.account_id != account.id:
-        other = db.session.get(Account, report.account_id) if report.account_id is not None else None
-        return ("arrival", other.address) if other is not None else ("blocked", None)
-    return ("follows", account.address) if to in (None, holder.id) else ("blocked", None)
-
-
-def _another(fate: str, account: Account, whose: ColumnElement[bool]) -> Fate:
-    query = select(Account.address).where(Account.channel == account.channel, Account.can_send,
-                                          Account.id != account.id, whose)
-    found = db.session.scalars(query.order_by(Account.paused_at.is_not(None), Account.id).limit(1)).first()
-    return (fate, found) if found is not None else ("blocked", None)
-
-
-FATES = {"holder": _by_holder, "pool": _by_pool, "arrival": _by_arrival}
+    owner = case((Account.id == account.id, literal(to, BigKey)), else_=sending.OWNER)
+    found = sending.account_for(account.channel, report, holder, owner)
+    if found is None:
+        return Handed(report.id, holder.public_name, "blocked", None)
+    fate = "follows" if found.id == account.id else FATES[sending.rule(account.channel)]
+    return Handed(report.id, holder.public_name, fate, found.address)
