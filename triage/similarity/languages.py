@@ -1,0 +1,121 @@
+"""What the rules must know of each language, read once from the files in `languages/`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache, reduce
+from pathlib import Path
+from typing import Any
+
+from triage.similarity.folding import folded
+
+FOLDER = Path(__file__).parent / "languages"
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The words of one language, or of several together, folded. `docs/matching.md` says what each list is for."""
+
+    weak: frozenset[str] = frozenset()
+    negations: frozenset[str] = frozenset()
+    negative_prefixes: frozenset[str] = frozenset()
+    negative_suffixes: frozenset[str] = frozenset()
+    negative_inside: frozenset[str] = frozenset()
+    greetings: frozenset[str] = frozenset()
+    numbers: frozenset[tuple[str, str]] = frozenset()
+    shorthand: frozenset[tuple[str, str]] = frozenset()
+
+    def joined(self, other: Lexicon) -> Lexicon:
+        """Both together."""
+        return Lexicon(*(getattr(self, name) | getattr(other, name) for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A lexicon arranged for looking up: what one text or one pair of texts is judged by."""
+
+    words: Lexicon
+    number_of: dict[str, str]
+    meanings: dict[str, frozenset[str]]
+
+
+def _folded_all(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(folded(word) for word in words)
+
+
+def _pairs(table: dict[str, Any]) -> frozenset[tuple[str, str]]:
+    return frozenset((folded(short), folded(long)) for short, longs in table.items() for long in str(longs).split())
+
+
+def _lexicon(data: dict[str, Any]) -> Lexicon:
+    names = ("weak", "negations", "negative_prefixes", "negative_suffixes", "negative_inside", "greetings")
+    lists = [_folded_all(data.get(name, "").split()) for name in names]
+    numbers = frozenset((word, number) for number, word in _pairs(data.get("numbers", {})))
+    return Lexicon(*lists, numbers, _pairs(data.get("shorthand", {})))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+FILES = {path.stem: _read(path) for path in sorted(FOLDER.glob("*.toml"))}
+LEXICONS = {code: _lexicon(data) for code, data in FILES.items()}
+
+
+def _speakers() -> dict[str, tuple[str, ...]]:
+    """Each small word -> the languages that use it: by these a text's languages are told."""
+    found: dict[str, list[str]] = {}
+    for code, words in LEXICONS.items():
+        for word in words.weak | words.negations:
+            found.setdefault(word, []).append(code)
+    return {word: tuple(codes) for word, codes in found.items()}
+
+
+SPEAKERS = _speakers()
+
+
+def spoken(words: Iterable[str]) -> frozenset[str]:
+    """The languages the folded `words` may be in: the one with most small words among them, and any with half as many.
+
+    Empty when no small word is known: then nothing is known of the language. More than one is usual, since
+    people mix languages and small words are shared; what is asked of several is asked of all of them.
+    """
+    votes: dict[str, int] = {}
+    for word in words:
+        for code in SPEAKERS.get(word, ()):
+            votes[code] = votes.get(code, 0) + 1
+    most = max(votes.values(), default=0)
+    return frozenset(code for code, count in votes.items() if 2 * count >= most)
+
+
+@lru_cache(maxsize=4096)
+def lookup(codes: frozenset[str]) -> Lookup:
+    """The lists of all `codes` together; of every language there is when `codes` is empty.
+
+    An unknown language is thus judged by everybody's negations and number words: a false alarm asks a person,
+    a missed negation would not.
+    """
+    chosen = [LEXICONS[code] for code in sorted(codes or LEXICONS)]
+    words = reduce(Lexicon.joined, chosen, Lexicon())
+    meanings: dict[str, set[str]] = {}
+    for short, long in words.shorthand:
+        meanings.setdefault(short, set()).add(long)
+    return Lookup(words, dict(sorted(words.numbers)), {short: frozenset(longs) for short, longs in meanings.items()})
+
+
+def _alternatives(name: str) -> str:
+    """The phrases every file lists under `name`, longest first, for a regular expression."""
+    phrases = {phrase for data in FILES.values() for phrase in data.get("frames", {}).get(name, [])}
+    return "|".join(re.escape(phrase) for phrase in sorted(phrases, key=lambda phrase: (-len(phrase), phrase))) or r"(?!)"
+
+
+MAIL_HEADER = re.compile(rf"^[ \t>*]*(?:{_alternatives('headers')})[ \t]*:[^\n]*$", re.I | re.M)
+SENT_FROM = re.compile(rf"^[ \t>]*(?:-+[ \t]*)?(?:{_alternatives('sent_from')})[^\n]*$", re.I | re.M)
+FORM_LINE = re.compile(
+    rf"^[ \t]*(?:(?:{_alternatives('private')})[ \t]*[:：][^\n]*|(?:{_alternatives('consent')})[^\n]{{0,60}})$", re.I | re.M
+)
+FORM_LABEL = re.compile(rf"^[ \t]*(?:{_alternatives('message')})[ \t]*[:：]", re.I | re.M)
+CODE_LABELS = frozenset(folded(label) for data in FILES.values() for label in data.get("frames", {}).get("codes", []))

@@ -1,0 +1,103 @@
+"""The words of a text: each in its one spelling, with the place where it stands in the text as it arrived."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from triage.similarity import languages
+from triage.similarity.folding import folded
+from triage.similarity.frames import parts_in_order, unframed
+
+# Marks that stand inside a word: accents and vowels of many scripts, and characters nobody sees.
+MARKS = (
+    "\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0970-\u0df3"
+    "\u135d-\u135f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff"
+)
+# Scripts written without spaces between words: here each character counts as a word.
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+WORD = re.compile(
+    rf"(?P<number>\d(?:[\d\u200b-\u200f\ufeff]*)(?:[.,:;/_\\-]\d+|[ ]?/[ ]?\d+)*)"
+    rf"|(?P<sign>[{UNSPACED}])"
+    rf"|(?P<letters>[^\W\d_{UNSPACED}](?:[^\W\d_{UNSPACED}]|[{MARKS}]|['’‘ʼʻ`´](?=[^\W\d_{UNSPACED}]))*)"
+)
+# A run of letters and digits that somebody may have meant as one word: "4rm", "2day", "b4", "yes2day".
+MIXED = re.compile(r"(?<![\w@#/.,:-])(?=\w*\d)(?=\w*[^\W\d])\w{2,9}(?![\w/]|[.,:-]\d)")
+DIGITS = re.compile(r"\d+")
+CUT = re.compile(r"(?:…|\.{2,})[\s\"'”»)\]|]*\Z")
+SHORT, CONTENT = 4, 3  # letters: a word of at most SHORT may get lost; one of at least CONTENT may carry meaning
+MIXED_SHORTHAND = frozenset(
+    short for words in languages.LEXICONS.values() for short, _ in words.shorthand if not short.isdigit() and not short.isalpha()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one text, in reading order: `texts[i]` stands at `spans[i]` (start, end) of the original.
+
+    `cut` says that the text ends in an ellipsis: what came after it is missing.
+    """
+
+    texts: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+    cut: bool
+
+
+def words_of(text: str) -> Words:
+    """The words of `text` without its frames, folded. Never raises; a text without words gives none."""
+    body = unframed(text)
+    found = [each for start, end in parts_in_order(text) for each in _found(body, start, end)]
+    texts = tuple(word for word, _, _ in found)
+    return Words(texts, tuple((start, end) for _, start, end in found), CUT.search(body.rstrip()) is not None)
+
+
+def _found(body: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
+    for piece, first, last in _without_shorthand(body, start, end):
+        if piece:
+            yield piece, first, last
+            continue
+        for each in WORD.finditer(body, first, last):
+            word = number(each[0]) if each.lastgroup == "number" else folded(each[0])
+            if word:
+                yield word, each.start(), each.end()
+
+
+def _without_shorthand(body: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
+    """The stretch cut at words like "4rm", which come out whole; the stretches between have no word yet."""
+    here = start
+    for each in MIXED.finditer(body, start, end):
+        if (word := folded(each[0])) in MIXED_SHORTHAND:
+            yield "", here, each.start()
+            yield word, each.start(), each.end()
+            here = each.end()
+    yield "", here, end
+
+
+@lru_cache(maxsize=16384)
+def number(written: str) -> str:
+    """The one spelling of a number, time or code: Latin digits, groups joined by `/`, no leading zeros.
+
+    "10:30", "10.30" and "10;30" are the same; so are "1,000" and "1000", and "03/31/ 019" and "3/31/19".
+    """
+    groups = DIGITS.findall(folded(written))
+    if len(groups) > 1 and len(groups[0]) <= 3 and re.fullmatch(r"\d+(?:,\d{3})+", folded(written)):
+        groups = ["".join(groups)]
+    return "/".join(group.lstrip("0") or "0" for group in groups)
+
+
+def is_number(word: str) -> bool:
+    """Whether the folded `word` is a number, time or code in digits."""
+    return word[:1].isdigit()
+
+
+def is_sign(word: str) -> bool:
+    """Whether the folded `word` is one character of a script without spaces, which is never a small word."""
+    return len(word) == 1 and not word.isascii() and re.match(f"[{UNSPACED}]", word) is not None
+
+
+def content_words(words: Collection[str], lookup: languages.Lookup) -> int:
+    """How many of the folded `words` may carry meaning: not small, not a greeting, not a bare number, 3 letters or more."""
+    empty = lookup.words.weak | lookup.words.greetings
+    return sum(is_sign(word) or (len(word) >= CONTENT and word not in empty and not is_number(word)) for word in words)
