@@ -18,6 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("channels.*",),
     ("channels.registry",),
     PURE,
+    ("triage.gazetteer",),  # places in tables and texts: pure too, and may fold as `similarity` does
     ("triage.addresses", "triage.passwords", "triage.sealing", "triage.logs", "triage.broker"),
     ("triage.spool",),
     ("triage.files", "triage.cleaning"),
@@ -60,8 +61,8 @@ FOREIGN_LIBRARIES = {
     "triage.actions": {"flask"} | NETWORK,
     "triage.web": NETWORK - {"redis"},  # the health page may ask Redis whether it is there
     "triage.api": NETWORK,
-} | {name: {"flask", "flask_sqlalchemy", "sqlalchemy"} | NETWORK for name in (*PURE, "triage.sealing", "triage.spool",
-                                                                                   "triage.files")}
+} | {name: {"flask", "flask_sqlalchemy", "sqlalchemy"} | NETWORK for name in (
+    *PURE, "triage.gazetteer", "triage.sealing", "triage.spool", "triage.files")}
 
 
 def unit(name: str) -> str:
