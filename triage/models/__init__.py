@@ -11,11 +11,12 @@ from triage.models.inbound import InboundItem
 from triage.models.messages import Message
 from triage.models.notes import Draft, Note
 from triage.models.operators import Invitation, Operator, StaffSession, Team, TeamMember
+from triage.models.places import Mention, Place, PlaceName
 from triage.models.reports import Consent, Report
 from triage.models.tokens import ApiToken
 
 __all__ = [
     "Account", "ApiToken", "Assignment", "Attachment", "Consent", "Contact", "Delivery", "DeliveryAttempt", "Desk",
-    "Draft", "Event", "InboundItem", "Invitation", "Message", "Note", "Operator", "Price", "Report", "SenderRule",
-    "StaffSession", "Team", "TeamMember",
+    "Draft", "Event", "InboundItem", "Invitation", "Mention", "Message", "Note", "Operator", "Place", "PlaceName",
+    "Price", "Report", "SenderRule", "StaffSession", "Team", "TeamMember",
 ]

@@ -54,6 +54,8 @@ class Report(Base):
               postgresql_where=text("awaiting_citizen_since IS NOT NULL")),
         Index("ix_reports_snoozed_until", "snoozed_until",
               sqlite_where=text("snoozed_until IS NOT NULL"), postgresql_where=text("snoozed_until IS NOT NULL")),
+        Index("ix_reports_place_id", "place_id",
+              sqlite_where=text("place_id IS NOT NULL"), postgresql_where=text("place_id IS NOT NULL")),
         UniqueConstraint("receipt_key"),
     )
 
@@ -68,6 +70,9 @@ class Report(Base):
     priority: Mapped[int] = mapped_column(default=NORMAL)
     language: Mapped[str | None] = mapped_column(String(12))
     place_text: Mapped[str | None] = mapped_column(String(200))
+    # The place of the desk's list, and who said so or took it away; without anybody the machine found it.
+    place_id: Mapped[int | None] = link("places.id", null=True)
+    placed_by: Mapped[int | None] = link("operators.id", null=True)
     occurred_at: Mapped[Moment | None]
     received_at: Mapped[Moment]
     unanswered_since: Mapped[Moment | None]
