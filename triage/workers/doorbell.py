@@ -113,9 +113,9 @@ class Doorbell(Loop):
         super().start()
 
     def stop(self, seconds: float = 5.0) -> None:
-        """Let what is being sent finish, for at most `seconds`."""
-        self._senders.stop(seconds)
+        """Look and sweep no more, then let what is being sent finish: each for at most `seconds`."""
         super().stop(seconds)
+        self._senders.stop(seconds)
 
     def _wake(self) -> None:
         self._rung.set()

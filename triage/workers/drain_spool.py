@@ -19,6 +19,7 @@ from triage.actions import arrivals
 from triage.crashpoints import crashpoint
 from triage.reach import TOGETHER, OutOfReach, reach
 from triage.sealing import SealBroken
+from triage.workers.loop import Loop
 
 log = logs.logger(__name__)
 
