@@ -71,3 +71,11 @@ def bench(one_twilio: Twilio) -> Iterator[Bench]:
         yield Bench(one_twilio, listener, library, ours, theirs)
         one_twilio.works_again()
         one_twilio.settle()
+
+
+@pytest.fixture
+def as_described(bench: Bench) -> Iterator[None]:
+    """Whatever the test asks the fake is what the official description allows."""
+    before = len(bench.twilio.ledger.problems())
+    yield
+    assert bench.twilio.ledger.problems()[before:] == []

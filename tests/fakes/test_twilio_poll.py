@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -20,13 +19,7 @@ from tests.fakes.twilio.scripts import Behaviour, Callback
 PICTURE = b"\xff\xd8\xff\xe0 a picture"
 FILES = (("image/jpeg", PICTURE), ("video/mp4", b"a film"))
 
-
-@pytest.fixture(autouse=True)
-def _as_described(bench: Bench) -> Iterator[None]:
-    """Whatever the adapter asks is what the official description allows."""
-    before = len(bench.twilio.ledger.problems())
-    yield
-    assert bench.twilio.ledger.problems()[before:] == []
+pytestmark = pytest.mark.usefixtures("as_described")
 
 
 def brought(bench: Bench) -> list[InboundMessage]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,13 +29,7 @@ from tests.fakes.twilio.scripts import Behaviour, Callback
 LOST = {"seconds": 1.0}
 SILENT = (Behaviour.HANGS_BEFORE, Behaviour.HANGS_AFTER)
 
-
-@pytest.fixture(autouse=True)
-def _as_described(bench: Bench) -> Iterator[None]:
-    """Whatever the adapter asks is what the official description allows."""
-    before = len(bench.twilio.ledger.problems())
-    yield
-    assert bench.twilio.ledger.problems()[before:] == []
+pytestmark = pytest.mark.usefixtures("as_described")
 
 
 def patience(behaviour: Behaviour) -> dict[str, str]:

@@ -17,13 +17,13 @@ from tests.fakes.listener import Call, Said
 
 SOUND = b"ID3 a voice"
 
+pytestmark = pytest.mark.usefixtures("as_described")
+
 
 @pytest.fixture(autouse=True)
-def _as_described(bench: Bench) -> Iterator[None]:
-    """Whatever the line is asked is signed, and nothing is asked that the official description does not allow."""
-    before = len(bench.twilio.ledger.problems())
+def _all_signed(bench: Bench) -> Iterator[None]:
+    """Whatever the line is asked is signed."""
     yield
-    assert bench.twilio.ledger.problems()[before:] == []
     assert all(bench.signed(call) for call in bench.listener.calls)
 
 

@@ -4,7 +4,6 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -16,13 +15,7 @@ from tests.fakes.conftest import Bench
 from tests.fakes.desk import account, came
 from tests.fakes.test_twilio_voice_adapter import SOUND, line
 
-
-@pytest.fixture(autouse=True)
-def _as_described(bench: Bench) -> Iterator[None]:
-    """Whatever is asked is what the official description allows."""
-    before = len(bench.twilio.ledger.problems())
-    yield
-    assert bench.twilio.ledger.problems()[before:] == []
+pytestmark = pytest.mark.usefixtures("as_described")
 
 
 def listed(bench: Bench) -> list[InboundMessage]:

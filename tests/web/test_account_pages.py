@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import select, update
 
 from tests.scene import INTAKE, Scene
@@ -20,20 +19,6 @@ from triage.models import Account, Contact, DeliveryAttempt, Operator, Price
 from triage.queries import accounts
 
 OURS = "+254 799 000 001"
-
-
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return Browser(app)
-
-
-@pytest.fixture
-def boss(scene: Scene, browser: Browser) -> Operator:
-    """A coordinator, signed in."""
-    boss = scene.operator("Zawadi", "coordinator")
-    browser.sign_in(boss)
-    browser.get("/accounts")
-    return boss
 
 
 def page(scene: Scene, account: int | None = None) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from tests.scene import INTAKE, Scene
@@ -17,20 +16,6 @@ from triage.models import Account, Delivery, Draft, Operator
 from triage.queries import accounts
 
 NEW = {"channel": "sms", "address": "0700 000 555", "can_receive": "1", "can_send": "1"}
-
-
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return Browser(app)
-
-
-@pytest.fixture
-def boss(scene: Scene, browser: Browser) -> Operator:
-    """A coordinator, signed in."""
-    boss = scene.operator("Zawadi", "coordinator")
-    browser.sign_in(boss)
-    browser.get("/accounts")
-    return boss
 
 
 def account(address: str = "+254700000555") -> Account:

@@ -17,11 +17,6 @@ from triage.web import signin
 NEW = "quiet lantern under seven bridges"
 
 
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return Browser(app)
-
-
 def test_signing_in_leads_to_the_desk_with_a_new_session(scene: Scene, browser: Browser) -> None:
     amina = scene.operator("Amina")
     answer = browser.sign_in(amina)

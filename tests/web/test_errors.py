@@ -14,11 +14,6 @@ BY_SCRIPT = {"X-Requested-With": "fetch"}
 BY_PROGRAM = {"Accept": "application/json"}
 
 
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return Browser(app)
-
-
 @pytest.mark.parametrize("error, sentence", [
     (AlreadyAssigned(holder="Ben", seconds=2), "Ben took this 2 s ago."),
     (NotTheHolder("Ben"), "This report is not yours any more (Ben). Nothing was sent; your text is kept."),

@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 
 from tests.scene import Scene
 from tests.web.door import Browser, words
@@ -15,19 +14,6 @@ from triage.actions import assignments, closing, replies, routing
 from triage.actions.deliveries import Settlement
 from triage.db import db
 from triage.models import Desk, Operator
-
-
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return Browser(app)
-
-
-@pytest.fixture
-def boss(scene: Scene, browser: Browser) -> Operator:
-    """A coordinator, signed in."""
-    boss = scene.operator("Zawadi", "coordinator")
-    browser.sign_in(boss)
-    return boss
 
 
 def test_the_ledger_is_a_sum_one_can_read_aloud(scene: Scene, browser: Browser, boss: Operator) -> None:

@@ -38,11 +38,17 @@ def looking(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doors, "FRESH", 0.0)
 
 
-def collecting(app: Flask, scene: Scene, maya: Operator, style: str) -> Phone:
+@pytest.fixture(params=STYLES)
+def drawer(request: pytest.FixtureRequest, app: Flask, scene: Scene, maya: Operator) -> Phone:
     """Maya's telephone, which fetches; the scene's own number sends no more."""
     for own in scene.accounts_of(maya):
         scene.do(lambda own=own: setattr(own, "can_send", False))
-    return phone(app, at_gateway(scene, operator=maya, style=style, mode="collect"))
+    return phone(app, at_gateway(scene, operator=maya, style=request.param, mode="collect"))
+
+
+def speaking(style: str) -> pytest.MarkDecorator:
+    """A test about a telephone that fetches in this style alone."""
+    return pytest.mark.parametrize("drawer", [style], indirect=True)
 
 
 def messages() -> list[str]:
@@ -217,9 +223,7 @@ def test_a_process_that_has_never_seen_the_database_says_come_again(
 # ---------------------------------------------------------------- a telephone fetches
 
 
-@pytest.mark.parametrize("style", STYLES)
-def test_a_telephone_radios_an_answer_once_and_says_so(app: Flask, scene: Scene, maya: Operator, style: str) -> None:
-    drawer = collecting(app, scene, maya, style)
+def test_a_telephone_radios_an_answer_once_and_says_so(scene: Scene, maya: Operator, drawer: Phone) -> None:
     waiting = answer(scene, maya)
     sweep_and_deliver()
     assert state(waiting) == "queued", "nobody brings it anything"
@@ -231,11 +235,9 @@ def test_a_telephone_radios_an_answer_once_and_says_so(app: Flask, scene: Scene,
     assert len(drawer.radioed) == 1
 
 
-@pytest.mark.parametrize("style", STYLES)
 def test_a_telephone_that_dies_before_it_says_so_leaves_a_doubt_and_no_second_text(
-    app: Flask, scene: Scene, maya: Operator, style: str
+    scene: Scene, maya: Operator, drawer: Phone
 ) -> None:
-    drawer = collecting(app, scene, maya, style)
     waiting = answer(scene, maya)
     lost = drawer.fetches()
     assert state(waiting) == "sending"
@@ -248,11 +250,9 @@ def test_a_telephone_that_dies_before_it_says_so_leaves_a_doubt_and_no_second_te
     assert state(waiting) == "sent"
 
 
-@pytest.mark.parametrize("style", STYLES)
 def test_once_a_person_sent_it_again_the_first_telephone_is_told_not_to(
-    app: Flask, scene: Scene, maya: Operator, style: str
+    scene: Scene, maya: Operator, drawer: Phone
 ) -> None:
-    drawer = collecting(app, scene, maya, style)
     waiting = answer(scene, maya)
     lost = drawer.fetches()
     with later(timedelta(seconds=61)):
@@ -265,11 +265,7 @@ def test_once_a_person_sent_it_again_the_first_telephone_is_told_not_to(
     assert drawer.radioed[0].name != lost[0].name
 
 
-@pytest.mark.parametrize("style", STYLES)
-def test_who_says_it_twice_hears_the_same_until_it_has_arrived(
-    app: Flask, scene: Scene, maya: Operator, style: str
-) -> None:
-    drawer = collecting(app, scene, maya, style)
+def test_who_says_it_twice_hears_the_same_until_it_has_arrived(scene: Scene, maya: Operator, drawer: Phone) -> None:
     waiting = answer(scene, maya)
     fetched = drawer.fetches()
     assert drawer.confirms(fetched) == drawer.confirms(fetched) == [fetched[0].name]
@@ -280,8 +276,8 @@ def test_who_says_it_twice_hears_the_same_until_it_has_arrived(
     assert db.session.query(DeliveryAttempt).count() == 1
 
 
-def test_what_the_telephone_could_not_send_is_shown(app: Flask, scene: Scene, maya: Operator) -> None:
-    drawer = collecting(app, scene, maya, "smssync")
+@speaking("smssync")
+def test_what_the_telephone_could_not_send_is_shown(scene: Scene, maya: Operator, drawer: Phone) -> None:
     assert isinstance(drawer, SmsSync)
     waiting = answer(scene, maya)
     drawer.turn()
@@ -290,8 +286,8 @@ def test_what_the_telephone_could_not_send_is_shown(app: Flask, scene: Scene, ma
     assert db.session.get_one(Delivery, waiting.id).last_error == "The telephone has no network."
 
 
-def test_a_script_that_says_sent_at_once_needs_no_second_word(app: Flask, scene: Scene, maya: Operator) -> None:
-    drawer = collecting(app, scene, maya, "json")
+@speaking("json")
+def test_a_script_that_says_sent_at_once_needs_no_second_word(scene: Scene, maya: Operator, drawer: Phone) -> None:
     assert isinstance(drawer, Script)
     waiting = answer(scene, maya)
     fetched = drawer.fetches()
@@ -300,8 +296,8 @@ def test_a_script_that_says_sent_at_once_needs_no_second_word(app: Flask, scene:
     assert state(waiting) == "delivered"
 
 
-def test_limits_and_stop_hold_for_what_is_fetched(app: Flask, scene: Scene, maya: Operator) -> None:
-    drawer = collecting(app, scene, maya, "json")
+@speaking("json")
+def test_limits_and_stop_hold_for_what_is_fetched(scene: Scene, maya: Operator, drawer: Phone) -> None:
     account = next(own for own in scene.accounts_of(maya) if own.provider == "gateway")
     scene.do(lambda: setattr(account, "limits", [[2, 3600]]))
     waiting = [answer(scene, maya, said=f"Something else happens at place {number}") for number in range(4)]
@@ -312,8 +308,10 @@ def test_limits_and_stop_hold_for_what_is_fetched(app: Flask, scene: Scene, maya
     assert sorted(map(state, waiting)) == ["cancelled", "queued", "sent", "sent"]
 
 
-def test_nobody_else_reads_what_waits(app: Flask, scene: Scene, maya: Operator, client: FlaskClient) -> None:
-    drawer = collecting(app, scene, maya, "smssync")
+@speaking("smssync")
+def test_nobody_else_reads_what_waits(
+    app: Flask, scene: Scene, maya: Operator, drawer: Phone, client: FlaskClient
+) -> None:
     waiting = answer(scene, maya)
     other = phone(app, at_gateway(scene, "+254700000151", key="another", style="smssync", mode="collect"), "another")
     assert other.fetches() == []
@@ -325,8 +323,8 @@ def test_nobody_else_reads_what_waits(app: Flask, scene: Scene, maya: Operator, 
     assert state(waiting) == "sending"
 
 
-def test_a_name_of_another_telephone_confirms_nothing(app: Flask, scene: Scene, maya: Operator) -> None:
-    drawer = collecting(app, scene, maya, "json")
+@speaking("json")
+def test_a_name_of_another_telephone_confirms_nothing(app: Flask, scene: Scene, maya: Operator, drawer: Phone) -> None:
     waiting = answer(scene, maya)
     fetched = drawer.fetches()
     other = phone(app, at_gateway(scene, "+254700000151", mode="collect"))
@@ -342,8 +340,8 @@ def test_who_does_not_fetch_is_handed_nothing(app: Flask, scene: Scene) -> None:
     assert script.ask("GET", script.hook, b"", {}).status == 405
 
 
-def test_the_desk_knows_when_a_telephone_was_heard_of_last(app: Flask, scene: Scene, maya: Operator) -> None:
-    drawer = collecting(app, scene, maya, "json")
+@speaking("json")
+def test_the_desk_knows_when_a_telephone_was_heard_of_last(scene: Scene, maya: Operator, drawer: Phone) -> None:
     drawer.turn()
     account = next(own for own in scene.accounts_of(maya) if own.provider == "gateway")
     db.session.refresh(account)

@@ -18,11 +18,6 @@ NOOR = {"email": "Noor@Desk.example", "name": "Noor Haddad", "role": "operator",
 
 
 @pytest.fixture
-def browser(app: Flask) -> Browser:
-    return Browser(app)
-
-
-@pytest.fixture
 def admin(scene: Scene, browser: Browser) -> Operator:
     """An admin, signed in."""
     admin = scene.operator("Kim", "admin")

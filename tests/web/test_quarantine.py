@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask
 
 from channels.errors import Unreadable
 from tests.scene import Scene
@@ -12,12 +11,7 @@ from triage.actions import ingest, journal
 
 RAW = b'<script>alert(1)</script> \xff\x00 \xe2\x80\xaeabc'
 
-
-@pytest.fixture
-def browser(app: Flask, scene: Scene) -> Browser:
-    browser = Browser(app)
-    browser.sign_in(scene.operator("Zawadi", "coordinator"))
-    return browser
+pytestmark = pytest.mark.usefixtures("boss")
 
 
 def arrives_broken(scene: Scene) -> int:

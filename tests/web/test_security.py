@@ -16,11 +16,6 @@ PAGES = {"coordinator": {"/floor", "/floor/body", "/quarantine", "/people", "/ac
 ALL = ("/floor", "/floor/body", "/quarantine", "/people", "/accounts", "/desk")
 
 
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return Browser(app)
-
-
 def test_pages_say_what_a_browser_may_do_with_them(browser: Browser) -> None:
     headers = browser.get("/login").headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))

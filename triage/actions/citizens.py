@@ -12,7 +12,7 @@ from triage.actions import ingest, outbox
 from triage.db import LOCK, db, savepoint
 from triage.errors import NotFound
 from triage.events import Kind
-from triage.models import Delivery
+from triage.models import Delivery, Report
 from triage.queries import citizen
 
 
@@ -43,9 +43,7 @@ def answer(receipt_key: str, text: str, token: str, due_at: datetime | None = No
     It joins or reopens by the same rules as a text message. Raises NotFound where the receipt opens
     no report, also while the report still waits to be read.
     """
-    first = citizen.report(receipt_key)
-    if first is None:
-        raise NotFound
+    first = _opened(receipt_key)
     message = InboundMessage(
         channel="web", account_address="", external_id=token, sender=None, text=text,
         thread_key=citizen.thread_key(first), language=first.language, urgent=urgent, raw={"text": text},
@@ -55,9 +53,7 @@ def answer(receipt_key: str, text: str, token: str, due_at: datetime | None = No
 
 def opt_out(receipt_key: str) -> None:
     """Stop contacting me: the same as the person's STOP, for every number of ours. Raises NotFound."""
-    first = citizen.report(receipt_key)
-    if first is None:
-        raise NotFound
+    first = _opened(receipt_key)
     now = citizen.current(citizen.family(first))
     person = citizen.contact(now)
     if person is None:
@@ -67,6 +63,14 @@ def opt_out(receipt_key: str) -> None:
         return
     outbox.stop(person.id)
     events.record(Kind.CONTACT_STOPPED, now.id, contact=person.id)
+
+
+def _opened(receipt_key: str) -> Report:
+    """The report a receipt opens. NotFound."""
+    found = citizen.report(receipt_key)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def seen(receipt_key: str) -> int:

@@ -96,8 +96,7 @@ def unlink(report_id: int, actor: Operator) -> Report:
     report, primary = matters.lock_matter(report_id, actor)
     if report.duplicate_of is None:
         raise BadInput(N_("This report is not a copy."), "report")
-    if not actor.may(Right.STEP_IN):
-        matters.require_holder(primary, actor)
+    matters.require_charge(primary, actor)
     _detach(report)
     for one in (report, primary):
         matters.reckon(one)

@@ -16,7 +16,6 @@ from triage.errors import N_, BadInput, NotFound
 from triage.events import Kind
 from triage.models import Delivery, Operator
 from triage.queries import asking
-from triage.rights import Right
 
 RANK = {"sending": 0, "uncertain": 0, "sent": 1, "delivered": 2, "failed": 2}
 GIVEN_UP = ("held", "queued", "uncertain", "failed", "cancelled")  # of what had an attempt: nobody saw it succeed
@@ -89,8 +88,7 @@ def decide(delivery_id: int, actor: Operator, verdict: str) -> None:
     report, primary = matters.lock_matter(delivery.report_id, actor)
     if delivery.state not in ("uncertain", "failed") or verdict not in VERDICTS or not _may_be(delivery, verdict):
         raise BadInput(N_("There is nothing to decide about this answer."), "verdict")
-    if not actor.may(Right.STEP_IN):
-        matters.require_holder(primary, actor)
+    matters.require_charge(primary, actor)
     events.record(Kind.DELIVERY_DECIDED, delivery.report_id, actor.id, delivery=delivery.id, verdict=verdict)
     if verdict == "check":
         delivery.next_attempt_at = clock.now()

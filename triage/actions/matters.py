@@ -10,11 +10,12 @@ from sqlalchemy.orm import aliased
 
 from triage import clock, events
 from triage.db import db
-from triage.errors import IsACopy, NotFound, NotTheHolder
+from triage.errors import AlreadyClosed, IsACopy, NotFound, NotTheHolder
 from triage.events import Kind
 from triage.models import Assignment, Delivery, Message, Operator, Report
 from triage.queries import scope
 from triage.queries.scope import family
+from triage.rights import Right
 
 __all__ = ["family"]
 
@@ -50,6 +51,16 @@ def lock_matter(report_id: int, actor: Operator | None = None) -> tuple[Report, 
             return report, primary or report
 
 
+def lock_working(report_id: int, actor: Operator) -> Report:
+    """The locked report, if `actor` is in charge of it. NotFound, AlreadyClosed, IsACopy, NotTheHolder."""
+    report = lock(report_id, actor)
+    if report.status == "closed":
+        raise AlreadyClosed
+    require_primary(report)
+    require_charge(report, actor)
+    return report
+
+
 def copies(report_id: int) -> Sequence[Report]:
     """The copies of a primary that is locked, locked by number and read afresh."""
     query = select(Report).where(Report.duplicate_of == report_id).order_by(Report.id)
@@ -77,6 +88,12 @@ def require_holder(report: Report, actor: Operator, fence: int | None = None) ->
     if held is None or held.operator_id != actor.id or fence not in (None, held.id):
         raise NotTheHolder(holder_name(held))
     return held
+
+
+def require_charge(report: Report, actor: Operator) -> None:
+    """NotTheHolder unless `actor` holds the report, or may step in where others hold."""
+    if not actor.may(Right.STEP_IN):
+        require_holder(report, actor)
 
 
 def holder_name(held: Assignment | None) -> str:

@@ -7,18 +7,17 @@ from datetime import datetime, timedelta
 from triage import clock, events
 from triage.actions import assignments, matters
 from triage.db import db
-from triage.errors import N_, AlreadyClosed, BadInput, NotFound
+from triage.errors import N_, BadInput, NotFound
 from triage.events import Kind
-from triage.models import Operator, Report, Team, TeamMember
+from triage.models import Operator, Team, TeamMember
 from triage.models.reports import DANGER, NORMAL
-from triage.rights import Right
 
 LONGEST_SNOOZE = timedelta(days=7)
 
 
 def route(report_id: int, actor: Operator, team_id: int | None) -> None:
     """Send a report to a team (None: to everybody). A holder outside the team loses it to the team's queue."""
-    report = _working(report_id, actor)
+    report = matters.lock_working(report_id, actor)
     if team_id is not None and db.session.get(Team, team_id) is None:
         raise NotFound
     report.team_id = team_id
@@ -32,20 +31,9 @@ def _member(team_id: int, operator_id: int) -> bool:
     return db.session.get(TeamMember, (team_id, operator_id)) is not None
 
 
-def _working(report_id: int, actor: Operator) -> Report:
-    """The locked report, if the actor holds it or coordinates; closed ones are done."""
-    report = matters.lock(report_id, actor)
-    if report.status == "closed":
-        raise AlreadyClosed
-    matters.require_primary(report)
-    if not actor.may(Right.STEP_IN):
-        matters.require_holder(report, actor)
-    return report
-
-
 def snooze(report_id: int, actor: Operator, until: datetime) -> None:
     """Put a report to sleep until a moment within a week; its holder keeps it. An inbound message wakes it."""
-    report = _working(report_id, actor)
+    report = matters.lock_working(report_id, actor)
     now = clock.now()
     if not now < until <= now + LONGEST_SNOOZE:
         raise BadInput(N_("Choose a time in the next seven days."), "until")
@@ -55,12 +43,12 @@ def snooze(report_id: int, actor: Operator, until: datetime) -> None:
 
 def wake(report_id: int, actor: Operator) -> None:
     """End a snooze early."""
-    matters.wake(_working(report_id, actor))
+    matters.wake(matters.lock_working(report_id, actor))
 
 
 def prioritise(report_id: int, actor: Operator, priority: int) -> None:
     """Set urgency: 0 danger now, 1 urgent, 2 normal."""
-    report = _working(report_id, actor)
+    report = matters.lock_working(report_id, actor)
     if not DANGER <= priority <= NORMAL:
         raise BadInput(N_("Choose danger, urgent or normal."), "priority")
     report.priority = priority

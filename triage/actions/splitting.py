@@ -7,10 +7,9 @@ from sqlalchemy import select, update
 from triage import clock, events, fitting
 from triage.actions import matters
 from triage.db import db
-from triage.errors import N_, AlreadyClosed, BadInput, Forbidden, NotFound
+from triage.errors import N_, BadInput, Forbidden, NotFound
 from triage.events import Kind
 from triage.models import Consent, Message, Operator, Report
-from triage.rights import Right
 
 
 def split(message_id: int, actor: Operator, of: int | None = None) -> Report:
@@ -24,8 +23,8 @@ def split(message_id: int, actor: Operator, of: int | None = None) -> Report:
     message = db.session.get(Message, message_id)
     if message is None or of not in (None, message.report_id):
         raise NotFound
-    report = matters.lock(message.report_id, actor)
-    _check(report, message, actor)
+    report = matters.lock_working(message.report_id, actor)
+    _check(report, message)
     new = _branch(report, message)
     moved = update(Message).where(Message.report_id == report.id, Message.id >= message.id,
                                   Message.direction == "in").values(report_id=new.id)
@@ -37,12 +36,7 @@ def split(message_id: int, actor: Operator, of: int | None = None) -> Report:
     return new
 
 
-def _check(report: Report, message: Message, actor: Operator) -> None:
-    if report.status == "closed":
-        raise AlreadyClosed
-    matters.require_primary(report)
-    if not actor.may(Right.STEP_IN):
-        matters.require_holder(report, actor)
+def _check(report: Report, message: Message) -> None:
     earlier = select(Message.id).where(Message.report_id == report.id, Message.id < message.id,
                                        Message.direction == "in")
     if message.direction != "in" or db.session.scalar(earlier.limit(1)) is None:

@@ -105,20 +105,23 @@ def unread(limit: int = 100) -> list[int]:
 
 def delivery(delivery_id: int, actor: Operator) -> DeliveryState:
     """The state of one answer on a report the actor may see."""
-    found = db.session.get(Delivery, delivery_id)
-    if found is None:
-        raise NotFound
-    reports.load(found.report_id, actor)
+    found = _visible(delivery_id, actor)
     message = db.session.get_one(Message, found.message_id)
     account = db.session.get(Account, found.account_id) if found.account_id else None
     return forecast.state_of(found, account.address if account else None, mine=message.operator_id == actor.id)
 
 
-def attempts(delivery_id: int, actor: Operator) -> tuple[int, list[DeliveryAttempt]]:
-    """The report an answer is on and every try to send it, the first one first. NotFound as in `delivery`."""
+def _visible(delivery_id: int, actor: Operator) -> Delivery:
+    """One answer. NotFound where it does not exist or is on a report the actor may not see: the same answer."""
     found = db.session.get(Delivery, delivery_id)
     if found is None:
         raise NotFound
     reports.load(found.report_id, actor)
+    return found
+
+
+def attempts(delivery_id: int, actor: Operator) -> tuple[int, list[DeliveryAttempt]]:
+    """The report an answer is on and every try to send it, the first one first. NotFound as in `delivery`."""
+    found = _visible(delivery_id, actor)
     tries = select(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery_id)
     return found.report_id, list(db.session.scalars(tries.order_by(DeliveryAttempt.id)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 
 from flask import Flask
 
@@ -11,6 +10,7 @@ from triage import logs
 from triage.db import db
 from triage.queries import asking
 from triage.workers import doubt, poll
+from triage.workers.loop import Loop
 from triage.workers.senders import Senders
 
 log = logs.logger(__name__)
@@ -19,26 +19,24 @@ POLLERS, DOUBTERS = 4, 4
 EARLIEST, LATEST = 0.5, 1.5  # seconds between two looks: nodes and accounts that began together drift apart
 
 
-class AskLoop:
+class AskLoop(Loop):
     """Looks once a second whose turn it is; each is asked in a thread, and never twice at once in this process."""
 
     def __init__(self, app: Flask) -> None:
+        super().__init__(self._run)
         self._app = app
         self._polls = Senders(app, POLLERS, poll.poll)
         self._doubts = Senders(app, DOUBTERS, doubt.ask)
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
         """Begin."""
         for threads in (self._polls, self._doubts):
             threads.start()
-        self._thread.start()
+        super().start()
 
     def stop(self, seconds: float = 5.0) -> None:
         """End, within `seconds`; what is being asked is asked again later."""
-        self._ending.set()
-        self._thread.join(seconds)
+        super().stop(seconds)
         for threads in (self._polls, self._doubts):
             threads.stop(0)  # nobody need wait for an answer that only tells
 

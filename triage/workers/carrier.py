@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import threading
-
 from flask import Flask
 
 from channels.simulator import Carrier
 from triage import connections, context, logs
+from triage.workers.loop import Loop
 
 log = logs.logger(__name__)
 
 EVERY_SECONDS = 0.3
 
 
-class CarrierLoop:
+class CarrierLoop(Loop):
     """Delivers what the simulator holds to the desk's public address, over HTTP as a provider would."""
 
     def __init__(self, app: Flask) -> None:
+        super().__init__(self._run)
         with app.app_context():
             self._carrier = Carrier(context.settings().simulator_path, connections.simulator_secret())
             self._hooks = f"{context.settings().public_url}/hooks/simulator"
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def start(self) -> None:
-        """Begin carrying."""
-        self._thread.start()
-
-    def stop(self, seconds: float = 5.0) -> None:
-        """End, within `seconds`."""
-        self._ending.set()
-        self._thread.join(seconds)
 
     def _run(self) -> None:
         while not self._ending.wait(EVERY_SECONDS):

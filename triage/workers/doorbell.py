@@ -12,6 +12,7 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from flask import Flask
 from redis import RedisError
@@ -25,6 +26,7 @@ from triage.db import db
 from triage.events import Kind
 from triage.queries import outbox
 from triage.workers.deliver import SETTLE_SECONDS
+from triage.workers.loop import Loop
 from triage.workers.senders import Senders
 from triage.workers.sweep import sweep
 
@@ -87,18 +89,17 @@ def longest_job() -> int:
     return context.settings().attempt_seconds + SETTLE_SECONDS + 60
 
 
-class Doorbell:
+class Doorbell(Loop):
     """The look, the sweep and the senders of one process. `start` once, `stop` at the end."""
 
     def __init__(self, app: Flask, *, patience: float = 0.0) -> None:
         """`patience`: while Redis is away, for how many seconds others may send what is due before we do."""
+        super().__init__(partial(self._forever, self._look), partial(self._forever, self._sweep))
         settings: Settings = app.config["SETTINGS"]
         self._app, self._patience = app, timedelta(seconds=patience)
         self._bell = Bell(settings.redis_url) if settings.redis_url else None
         self._senders = Senders(app, STAND_INS if self._bell else SENDERS)
         self._rung = threading.Event()
-        self._ending = threading.Event()
-        self._threads: list[threading.Thread] = []
         self._looked_at, self._found = clock.now(), True
 
     def ring(self, kinds: frozenset[str]) -> None:
@@ -109,18 +110,15 @@ class Doorbell:
     def start(self) -> None:
         """Begin looking, sending and sweeping."""
         self._senders.start()
-        loops = (self._look, self._sweep)
-        self._threads = [threading.Thread(target=self._forever, args=(loop,), daemon=True) for loop in loops]
-        for thread in self._threads:
-            thread.start()
+        super().start()
 
     def stop(self, seconds: float = 5.0) -> None:
-        """Let what is being sent finish, for at most `seconds`."""
-        self._ending.set()
-        self._rung.set()
+        """Look and sweep no more, then let what is being sent finish: each for at most `seconds`."""
+        super().stop(seconds)
         self._senders.stop(seconds)
-        for thread in self._threads:
-            thread.join(seconds)
+
+    def _wake(self) -> None:
+        self._rung.set()
 
     def _forever(self, turn: Callable[[], None]) -> None:
         """Run `turn` until the end, each in a fresh application context; a failing turn is logged and repeated."""

@@ -19,6 +19,7 @@ from triage.actions import arrivals
 from triage.crashpoints import crashpoint
 from triage.reach import TOGETHER, OutOfReach, reach
 from triage.sealing import SealBroken
+from triage.workers.loop import Loop
 
 log = logs.logger(__name__)
 
@@ -149,24 +150,16 @@ def _require_database(problem: Exception) -> None:
         reach().insist(lambda: None, PATIENCE)
 
 
-class DrainLoop:
+class DrainLoop(Loop):
     """Drains every second, in a thread of a web process."""
 
     def __init__(self, app: Flask) -> None:
+        super().__init__(self._run)
         self._app = app
         self._drain = Drain()
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self, seconds: float = 5.0) -> None:
-        """End, within `seconds`."""
-        self._ending.set()
+    def _wake(self) -> None:
         self._drain.end()
-        self._thread.join(seconds)
 
     def _run(self) -> None:
         while not self._ending.wait(EVERY_SECONDS):

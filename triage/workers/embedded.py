@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from flask import Flask
 
 from config import Settings
@@ -13,22 +11,11 @@ from triage.workers.carrier import CarrierLoop
 from triage.workers.doorbell import Doorbell
 from triage.workers.drain_spool import DrainLoop
 from triage.workers.line import Line
+from triage.workers.loop import Loop
 from triage.workers.media import MediaLoop
 from triage.workers.tailer import Tailer
 
 WORKERS_FIRST = 2.0  # seconds: while Redis is away the workers' own threads send, and we only what they leave
-
-
-class Loop(Protocol):
-    """A thread or several, started once and stopped once."""
-
-    def start(self) -> None:
-        """Begin."""
-        ...
-
-    def stop(self, seconds: float = 5.0) -> None:
-        """End, within `seconds`."""
-        ...
 
 
 class Embedded:

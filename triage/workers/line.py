@@ -9,10 +9,12 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from redis import Redis, RedisError
 
 from triage import broker, logs
+from triage.workers.loop import Loop
 
 log = logs.logger(__name__)
 
@@ -21,32 +23,27 @@ PAUSE = 0.05  # between two calls: many commits become one call
 LISTEN_SECONDS = 5.0
 
 
-class Line:
+class Line(Loop):
     """One end of the line. Redis may be away or slow: nobody waits for it but the threads in here."""
 
     def __init__(self, url: str, heard: Callable[[], None] | None = None) -> None:
         """`heard()` is called when another process calls; without it this end only calls."""
+        loops = [self._call] if heard is None else [self._call, self._listen]
+        super().__init__(*[partial(self._forever, loop) for loop in loops])
         self._url, self._heard = url, heard
         self._name = secrets.token_hex(8).encode()
-        self._calling, self._ending = threading.Event(), threading.Event()
-        loops = [self._call] if heard is None else [self._call, self._listen]
-        self._threads = [threading.Thread(target=self._forever, args=(loop,), daemon=True) for loop in loops]
+        self._calling = threading.Event()
 
     def call(self, _kinds: frozenset[str]) -> None:
         """A listener of events: let the others look."""
         self._calling.set()
 
-    def start(self) -> None:
-        """Begin calling, and listening."""
-        for thread in self._threads:
-            thread.start()
-
     def stop(self, seconds: float = 5.0) -> None:
         """End; a thread that waits for Redis is left behind."""
-        self._ending.set()
+        super().stop(min(seconds, broker.ANSWER_SECONDS))
+
+    def _wake(self) -> None:
         self._calling.set()
-        for thread in self._threads:
-            thread.join(min(seconds, broker.ANSWER_SECONDS))
 
     def _forever(self, loop: Callable[[], None]) -> None:
         while not self._ending.is_set():

@@ -5,7 +5,6 @@ Nothing of a file is written before it is sealed. What cannot be had now is aske
 
 from __future__ import annotations
 
-import threading
 from typing import cast
 
 from flask import Flask
@@ -18,6 +17,7 @@ from triage.actions.fetching import MENDED, Order
 from triage.db import db, let_go, run_in_transaction
 from triage.queries import files
 from triage.storing import Refused, Stored
+from triage.workers.loop import Loop
 
 log = logs.logger(__name__)
 
@@ -89,24 +89,12 @@ def _fetcher(order: Order) -> Fetcher:
     return cast(Fetcher, channel)
 
 
-class MediaLoop:
-    """Fetches in threads of a web process."""
+class MediaLoop(Loop):
+    """Fetches in threads of a web process. At the end, what is being fetched is due again for whoever comes next."""
 
     def __init__(self, app: Flask) -> None:
+        super().__init__(*[self._run] * FETCHERS)
         self._app = app
-        self._ending = threading.Event()
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(FETCHERS)]
-
-    def start(self) -> None:
-        """Begin."""
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self, seconds: float = 5.0) -> None:
-        """End, within `seconds`: what is being fetched is due again for whoever comes next."""
-        self._ending.set()
-        for thread in self._threads:
-            thread.join(seconds / FETCHERS)
 
     def _run(self) -> None:
         with self._app.app_context():

@@ -10,23 +10,26 @@ from flask import Flask
 
 from triage import logs
 from triage.workers.deliver import deliver
+from triage.workers.loop import Loop
 
 log = logs.logger(__name__)
 
 LOOK_UP = 1.0  # seconds after which an idle sender sees that the end has come
 
 
-class Senders:
-    """A few threads of this process. What is in hand here already is not taken in hand twice."""
+class Senders(Loop):
+    """A few threads of this process. What is in hand here already is not taken in hand twice.
+
+    At the end, what is being sent is waited for.
+    """
 
     def __init__(self, app: Flask, count: int, act: Callable[[int], object] = deliver) -> None:
         """Start nothing yet. `act` is what is done with each number: usually its delivery is sent."""
+        super().__init__(*[self._run] * count)
         self._app, self._act = app, act
-        self._ending = threading.Event()
         self._work: queue.Queue[int] = queue.Queue()
         self._busy: set[int] = set()
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(count)]
 
     def send(self, delivery_id: int) -> None:
         """Send this one as soon as a thread is free. Begin_attempt decides whether it may leave."""
@@ -35,17 +38,6 @@ class Senders:
                 return
             self._busy.add(delivery_id)
         self._work.put(delivery_id)
-
-    def start(self) -> None:
-        """Begin sending."""
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self, seconds: float = 5.0) -> None:
-        """Let what is being sent finish, for at most `seconds`."""
-        self._ending.set()
-        for thread in self._threads:
-            thread.join(seconds)
 
     def _run(self) -> None:
         while not self._ending.is_set():

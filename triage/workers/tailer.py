@@ -14,6 +14,7 @@ from flask import Flask
 
 from triage import events, logs
 from triage.queries import sessions
+from triage.workers.loop import Loop
 
 log = logs.logger(__name__)
 
@@ -22,32 +23,24 @@ HEARTBEAT_SECONDS = 15.0
 BREATH_SECONDS = 0.05  # between two looks: a hundred commits a second need no hundred hints to every page
 
 
-class Tailer:
+class Tailer(Loop):
     """Hints whenever the highest event number grew, and every HEARTBEAT_SECONDS."""
 
     def __init__(self, app: Flask, hint: Callable[[int], None], end: Callable[[int], None]) -> None:
         """`hint(head)` is told how far the events are, `end(operator_id)` whose sockets must not stay open."""
+        super().__init__(self._run)
         self._app = app
         self._hint, self._end = hint, end
         self._nudge = threading.Event()
-        self._ending = threading.Event()
         self._head = -1
         self._quiet = 0.0
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def nudge(self, _kinds: frozenset[str] = frozenset()) -> None:
         """A listener of events, and of the line between processes: look now."""
         self._nudge.set()
 
-    def start(self) -> None:
-        """Begin looking."""
-        self._thread.start()
-
-    def stop(self, seconds: float = 5.0) -> None:
-        """End, within `seconds`."""
-        self._ending.set()
+    def _wake(self) -> None:
         self._nudge.set()
-        self._thread.join(seconds)
 
     def _run(self) -> None:
         while not self._ending.is_set():

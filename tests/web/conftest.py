@@ -1,0 +1,25 @@
+"""Fixtures of the pages' tests: a browser, and a coordinator who has signed in with it."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from tests.scene import Scene
+from tests.web.door import Browser
+from triage.models import Operator
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    """A browser without script, signed in nowhere yet."""
+    return Browser(app)
+
+
+@pytest.fixture
+def boss(scene: Scene, browser: Browser) -> Operator:
+    """A coordinator, signed in, who has read a page with a form: what the browser posts next carries its token."""
+    boss = scene.operator("Zawadi", "coordinator")
+    browser.sign_in(boss)
+    browser.get("/accounts")
+    return boss
