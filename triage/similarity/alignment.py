@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
 
 MOVED_FROM = 3  # words: a shorter run found elsewhere may be a "not" or a number that changed its clause
+STRAY_FROM = 3  # words between a last word and the rest, for it to be equal by chance
 
 
 class Gap(NamedTuple):
@@ -43,8 +45,7 @@ def blocks(a: Sequence[str], b: Sequence[str]) -> list[Block]:
 def gaps(found: Sequence[Block], a_size: int, b_size: int) -> list[Gap]:
     """What lies before, between and after the blocks, empty gaps left out."""
     edges = [Block(0, 0, 0), *found, Block(a_size, b_size, 0)]
-    pairs = zip(edges, edges[1:], strict=False)
-    every = (Gap(one.a + one.size, other.a, one.b + one.size, other.b) for one, other in pairs)
+    every = (Gap(one.a + one.size, other.a, one.b + one.size, other.b) for one, other in pairwise(edges))
     return [gap for gap in every if gap.a0 < gap.a1 or gap.b0 < gap.b1]
 
 
@@ -68,6 +69,17 @@ def moved(a: Sequence[str], b: Sequence[str], between: Sequence[Gap]) -> list[Bl
                 free_b -= set(range(to, to + size))
             at += max(size if size >= MOVED_FROM else 1, 1)
     return found
+
+
+def without_stray_end(found: list[Block], a: Sequence[str], b: Sequence[str]) -> list[Block]:
+    """Without a last word that is equal by chance, far from the rest: what a cut left of a longer word is one often."""
+    if len(found) < 2 or found[-1].size != 1:
+        return found
+    before, last = found[-2:]
+    a_gap, b_gap = last.a - before.a - before.size, last.b - before.b - before.size
+    ends_a, ends_b = last.a == len(a) - 1, last.b == len(b) - 1
+    torn = (ends_a and a_gap == 0 and b_gap >= STRAY_FROM) or (ends_b and b_gap == 0 and a_gap >= STRAY_FROM)
+    return found[:-1] if torn else found
 
 
 def _common(a: Sequence[str], b: Sequence[str], places: range, free: set[int]) -> int:

@@ -54,7 +54,7 @@ def _is_code_alone(groups: list[str]) -> bool:
 
 
 def _label(text: str, end: int) -> tuple[str, int]:
-    """The label that stands right before `end`, without its plural, and where it begins; ("", end) when there is none."""
+    """The label right before `end`, without its plural, and where it begins; ("", end) when there is none."""
     first = max(0, end - LOOK_BACK)
     before = COUNT_WORDS.sub("", text[first:end]).rstrip(BETWEEN)
     words = list(WORD_BEFORE.finditer(before))[-LONGEST_LABEL:]

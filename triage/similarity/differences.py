@@ -46,7 +46,7 @@ class Edge(StrEnum):
 
 
 class Left(NamedTuple):
-    """Words left over in one place: of one text, of the other, or of both; and whether either text ends in an ellipsis."""
+    """Words left over in one place, of one text or both; `cut`: whether one of them ends there in an ellipsis."""
 
     a: tuple[str, ...]
     b: tuple[str, ...]
@@ -88,7 +88,7 @@ def _kind_of_both(left: Left, lookup: Lookup) -> Kind:
 
 def _kind_at_edge(left: Left, lookup: Lookup) -> Kind:
     near = slice(-NEAR, None) if left.edge is Edge.START else slice(None, NEAR)
-    denied = _negations(left.a[near], lookup) != _negations(left.b[near], lookup)
+    denied = _denials(left.a[near], lookup) != _denials(left.b[near], lookup)
     if left.cut and left.edge is Edge.END:
         return Kind.CUT
     return Kind.NEGATION if denied else Kind.ADDED
@@ -109,12 +109,20 @@ def is_short(word: str, lookup: Lookup) -> bool:
 
 def _numbers(words: Sequence[str], lookup: Lookup) -> list[str]:
     """Numbers in digits or words, sorted; small words that are also numbers ("one") do not count."""
-    counted = (word for word in words if is_number(word) or (word in lookup.number_of and word not in lookup.words.weak))
-    return sorted(lookup.number_of.get(word, word) for word in counted)
+    return sorted(
+        lookup.number_of.get(word, word)
+        for word in words
+        if is_number(word) or (word in lookup.number_of and word not in lookup.words.weak)
+    )
 
 
 def _negations(words: Sequence[str], lookup: Lookup) -> int:
     return sum(word in lookup.words.negations for word in words)
+
+
+def _denials(words: Sequence[str], lookup: Lookup) -> int:
+    """Negations that deny what stands beside them; a comment ("ni kweli?") may hold another language's "not"."""
+    return sum(word in lookup.words.negations and word not in lookup.words.greetings for word in words)
 
 
 def _negated(a: Sequence[str], b: Sequence[str], lookup: Lookup) -> bool:

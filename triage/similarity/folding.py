@@ -11,7 +11,14 @@ HAUSA = {"ɓ": "b", "ɗ": "d", "ƙ": "k", "ƴ": "y"}
 # Alef with and without hamza, ya and alef maqsura, ta marbuta and ha; Persian keyboards' kaf and ya.
 ARABIC = {"ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ک": "ك", "ی": "ي", "ـ": None}
 # The Ethiopic series that sound alike in Amharic: (first of the series, first of the one that stands for it).
-ETHIOPIC_SERIES = ((0x1210, 0x1200), (0x1280, 0x1200), (0x12B8, 0x1200), (0x1220, 0x1230), (0x12D0, 0x12A0), (0x1340, 0x1338))
+ETHIOPIC_SERIES = (
+    (0x1210, 0x1200),
+    (0x1280, 0x1200),
+    (0x12B8, 0x1200),
+    (0x1220, 0x1230),
+    (0x12D0, 0x12A0),
+    (0x1340, 0x1338),
+)
 ETHIOPIC = {chr(here + order): chr(there + order) for here, there in ETHIOPIC_SERIES for order in range(7)}
 # Ha and ha, a and a: the first and the fourth order of these two series are one sound.
 ETHIOPIC |= {"ሃ": "ሀ", "ሓ": "ሀ", "ኃ": "ሀ", "ኻ": "ሀ", "ኣ": "አ", "ዓ": "አ"}
@@ -51,9 +58,9 @@ def _plain(letter: str) -> str:
 
 def _is_ornament(letter: str) -> bool:
     category = unicodedata.category(letter)
-    return category == "Cf" or (category == "Mn" and any(low <= letter <= high for low, high in ACCENTED)) or (
-        "\ufe00" <= letter <= "\ufe0f"  # variation selectors, which only choose a picture
-    )
+    if category == "Mn":  # variation selectors, FE00 to FE0F, only choose a picture
+        return "\ufe00" <= letter <= "\ufe0f" or any(low <= letter <= high for low, high in ACCENTED)
+    return category == "Cf"
 
 
 def _counted(word: str) -> str:

@@ -16,8 +16,11 @@ WEB = re.compile(
     re.I,
 )
 ENTITY = re.compile(r"&(?:amp|lt|gt|quot|nbsp|#\d{1,6});")
-COUNTER = re.compile(r"[(\[]\s*(\d{1,2})\s*(?:/|of|de|di)\s*(\d{1,2})\s*[)\]]|\b(?:part|pt)\s*(\d)\s*(?:/|of)\s*(\d)\b", re.I)
+COUNTER = re.compile(
+    r"[(\[]\s*(\d{1,2})\s*(?:/|of|de|di)\s*(\d{1,2})\s*[)\]]|\b(?:part|pt)\s*(\d)\s*(?:/|of)\s*(\d)\b", re.I
+)
 CONTINUED = re.compile(r"[(\[]\s*(?:cont(?:inued|d|'d)?\.?|more|suite|continua|segue)\s*[)\]]", re.I)
+ELLIPSIS = re.compile(r"(?:…|\.{2,})[\s\"'”»)\]|]*\Z")
 # "RT @someone:", "via @someone", "(via SMS)", "@someone:", a run of mentions at the start.
 SHARED = re.compile(
     r"\b(?:RT|MT|HT|h/t|via|cc|par|por)\s*[:@]*\s*@\w+(?:[.\-]\w+)*\s*:?|\bRT\b\s*:?|[(\[]\s*via\s+[\w ]{1,20}[)\]]"
@@ -53,6 +56,11 @@ def unframed(text: str) -> str:
     return kept if not kept.isspace() else text
 
 
+def is_cut(text: str, body: str) -> bool:
+    """Whether `text` says that it was cut: its `body` ends in an ellipsis, or it has a "(cont)"."""
+    return ELLIPSIS.search(body.rstrip()) is not None or ("(" in text and CONTINUED.search(text) is not None)
+
+
 def parts_in_order(text: str) -> list[tuple[int, int]]:
     """The stretches (start, end) of `text` in the order they should be read.
 
@@ -81,12 +89,21 @@ def _frames_for(text: str) -> list[re.Pattern[str]]:
 
 def _without_mail(text: str) -> str:
     """Without header lines, quote marks and the remains of a signature; the quoted words stay: they were forwarded."""
-    kept = _blanked(_blanked(text, FORWARDED), QUOTE_MARK)
+    kept = _blanked(_blanked(_without_answered(text), FORWARDED), QUOTE_MARK)
     kept = _blanked(_blanked(kept, languages.MAIL_HEADER), languages.SENT_FROM)
     signature = SIGNATURE.search(kept)
     if signature and kept[: signature.start()].strip():
         kept = kept[: signature.start()] + " " * (len(kept) - signature.start())
     return kept
+
+
+def _without_answered(text: str) -> str:
+    """Without what a reply quotes: the "On Monday X wrote:" and all below it, if something is said above it."""
+    wrote = languages.WROTE.search(text)
+    if wrote is None:
+        return text
+    end = len(text) if text[: wrote.start()].strip() else wrote.end()
+    return text[: wrote.start()] + " " * (end - wrote.start()) + text[end:]
 
 
 def _without_labels(text: str) -> str:

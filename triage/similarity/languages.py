@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from pathlib import Path
@@ -25,6 +25,7 @@ class Lexicon:
     negative_suffixes: frozenset[str] = frozenset()
     negative_inside: frozenset[str] = frozenset()
     greetings: frozenset[str] = frozenset()
+    common: frozenset[str] = frozenset()
     numbers: frozenset[tuple[str, str]] = frozenset()
     shorthand: frozenset[tuple[str, str]] = frozenset()
 
@@ -51,10 +52,20 @@ def _pairs(table: dict[str, Any]) -> frozenset[tuple[str, str]]:
 
 
 def _lexicon(data: dict[str, Any]) -> Lexicon:
-    names = ("weak", "negations", "negative_prefixes", "negative_suffixes", "negative_inside", "greetings")
-    lists = [_folded_all(data.get(name, "").split()) for name in names]
-    numbers = frozenset((word, number) for number, word in _pairs(data.get("numbers", {})))
-    return Lexicon(*lists, numbers, _pairs(data.get("shorthand", {})))
+    def listed(name: str) -> frozenset[str]:
+        return _folded_all(data.get(name, "").split())
+
+    return Lexicon(
+        weak=listed("weak"),
+        negations=listed("negations"),
+        negative_prefixes=listed("negative_prefixes"),
+        negative_suffixes=listed("negative_suffixes"),
+        negative_inside=listed("negative_inside"),
+        greetings=listed("greetings"),
+        common=listed("common"),
+        numbers=frozenset((word, number) for number, word in _pairs(data.get("numbers", {}))),
+        shorthand=_pairs(data.get("shorthand", {})),
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -69,7 +80,7 @@ def _speakers() -> dict[str, tuple[str, ...]]:
     """Each small word -> the languages that use it: by these a text's languages are told."""
     found: dict[str, list[str]] = {}
     for code, words in LEXICONS.items():
-        for word in words.weak | words.negations:
+        for word in words.weak | words.common | words.negations:
             found.setdefault(word, []).append(code)
     return {word: tuple(codes) for word, codes in found.items()}
 
@@ -77,17 +88,22 @@ def _speakers() -> dict[str, tuple[str, ...]]:
 SPEAKERS = _speakers()
 
 
-def spoken(words: Iterable[str]) -> frozenset[str]:
+KNOWN = 0.1  # of a text's words: where fewer are small words of any one language, its language is not known
+
+
+def spoken(words: Sequence[str]) -> frozenset[str]:
     """The languages the folded `words` may be in: the one with most small words among them, and any with half as many.
 
-    Empty when no small word is known: then nothing is known of the language. More than one is usual, since
-    people mix languages and small words are shared; what is asked of several is asked of all of them.
+    Empty when the language is not known. More than one is usual, since people mix languages and small words are
+    shared; what is asked of several is asked of all of them.
     """
     votes: dict[str, int] = {}
     for word in words:
         for code in SPEAKERS.get(word, ()):
             votes[code] = votes.get(code, 0) + 1
     most = max(votes.values(), default=0)
+    if most < KNOWN * len(words):
+        return frozenset()
     return frozenset(code for code, count in votes.items() if 2 * count >= most)
 
 
@@ -109,13 +125,16 @@ def lookup(codes: frozenset[str]) -> Lookup:
 def _alternatives(name: str) -> str:
     """The phrases every file lists under `name`, longest first, for a regular expression."""
     phrases = {phrase for data in FILES.values() for phrase in data.get("frames", {}).get(name, [])}
-    return "|".join(re.escape(phrase) for phrase in sorted(phrases, key=lambda phrase: (-len(phrase), phrase))) or r"(?!)"
+    longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
+    return "|".join(re.escape(phrase) for phrase in longest_first) or r"(?!)"
 
 
 MAIL_HEADER = re.compile(rf"^[ \t>*]*(?:{_alternatives('headers')})[ \t]*:[^\n]*$", re.I | re.M)
 SENT_FROM = re.compile(rf"^[ \t>]*(?:-+[ \t]*)?(?:{_alternatives('sent_from')})[^\n]*$", re.I | re.M)
 FORM_LINE = re.compile(
-    rf"^[ \t]*(?:(?:{_alternatives('private')})[ \t]*[:：][^\n]*|(?:{_alternatives('consent')})[^\n]{{0,60}})$", re.I | re.M
+    rf"^[ \t]*(?:(?:{_alternatives('private')})[ \t]*[:：][^\n]*|(?:{_alternatives('consent')})[^\n]{{0,60}})$",
+    re.I | re.M,
 )
 FORM_LABEL = re.compile(rf"^[ \t]*(?:{_alternatives('message')})[ \t]*[:：]", re.I | re.M)
+WROTE = re.compile(rf"^[^\n>]{{0,150}}\b(?:{_alternatives('wrote')})\b[^\n:]{{0,60}}:[ \t]*$", re.I | re.M)
 CODE_LABELS = frozenset(folded(label) for data in FILES.values() for label in data.get("frames", {}).get("codes", []))

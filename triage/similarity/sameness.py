@@ -37,12 +37,23 @@ def alike(one: str, other: str, lookup: Lookup) -> Spelling | None:
     if _is_shorthand(one, other, lookup) or _is_shorthand(other, one, lookup):
         return Spelling.SHORTHAND
     if is_number(one) or is_number(other) or one in lookup.number_of or other in lookup.number_of:
-        return Spelling.NUMBER_WORD if _value([one], lookup) == _value([other], lookup) is not None else None
-    if negates(one, other, lookup) or is_known(one, lookup) and is_known(other, lookup):
+        return _numbers_alike(one, other, lookup)
+    if negates(one, other, lookup) or (is_known(one, lookup) and is_known(other, lookup)):
         return None
     if _is_skeleton(one, other) or _is_skeleton(other, one):
         return Spelling.SHORTHAND
     return Spelling.TYPO if is_typo(one, other) else None
+
+
+def _numbers_alike(one: str, other: str, lookup: Lookup) -> Spelling | None:
+    """The same value, or a number word and a slip for it; never by a wrong letter: "seventy", "seventh"."""
+    values = _value([one], lookup), _value([other], lookup)
+    if None not in values:
+        return Spelling.NUMBER_WORD if values[0] == values[1] else None
+    if is_number(one) or is_number(other) or (is_known(one, lookup) and is_known(other, lookup)):
+        return None
+    slip = (len(one) != len(other) or _is_swapped(one, other)) and is_typo(one, other)
+    return Spelling.TYPO if slip else None
 
 
 def runs_alike(one: Sequence[str], other: Sequence[str], lookup: Lookup) -> Spelling | None:
@@ -59,19 +70,32 @@ def runs_alike(one: Sequence[str], other: Sequence[str], lookup: Lookup) -> Spel
 def negates(one: str, other: str, lookup: Lookup) -> bool:
     """Whether one of the two words is the other with a negative prefix, ending or infix ("legal", "illegal")."""
     short, long = sorted((one, other), key=len)
-    added = len(long) - len(short)
-    if not added or len(short) < 2:
+    if len(short) < 2 or len(short) == len(long):
         return False
     words = lookup.words
-    if long.endswith(short) and long[:added] in words.negative_prefixes:
+    if long.endswith(short) and long[: -len(short)] in words.negative_prefixes:
         return True
-    if long.startswith(short) and long[-added:] in words.negative_suffixes:
+    if long.startswith(short) and long[len(short) :] in words.negative_suffixes:
         return True
-    if any(long.startswith(prefix + short) and long[len(prefix + short) :] in words.negative_suffixes for prefix in words.negative_prefixes):
-        return True
-    same = next(at for at in range(len(long)) if at == len(short) or long[at] != short[at])
-    starts = (at for at in range(max(2, same - added), same + 1) if long[:at] + long[at + added :] == short and at < len(short))
-    return any(long[at : at + added] in words.negative_inside for at in starts)
+    return _is_wrapped(short, long, lookup) or _is_split(short, long, lookup)
+
+
+def _is_wrapped(short: str, long: str, lookup: Lookup) -> bool:
+    """A negative prefix and a negative ending together, as in Amharic."""
+    at = long.find(short, 1)
+    words = lookup.words
+    return at > 0 and long[:at] in words.negative_prefixes and long[at + len(short) :] in words.negative_suffixes
+
+
+def _is_split(short: str, long: str, lookup: Lookup) -> bool:
+    """A negative syllable after the stem, as in Azerbaijani; a letter doubled by a slip is none."""
+    added = len(long) - len(short)
+    if not lookup.words.negative_inside or (added == 1 and _is_doubled(short, long)):
+        return False
+    return any(
+        long[at : at + added] in lookup.words.negative_inside and long[:at] + long[at + added :] == short
+        for at in range(2, len(short))
+    )
 
 
 def is_known(word: str, lookup: Lookup) -> bool:
@@ -99,8 +123,11 @@ def _from_length(one: str, other: str) -> int:
     if len(one) == len(other):
         return SWAPPED_FROM if _is_swapped(one, other) else WRONG_FROM
     short, long = sorted((one, other), key=len)
-    doubled = any(long[at] == long[at - 1] and long[:at] + long[at + 1 :] == short for at in range(1, len(long)))
-    return DOUBLED_FROM if doubled else LOST_FROM
+    return DOUBLED_FROM if _is_doubled(short, long) else LOST_FROM
+
+
+def _is_doubled(short: str, long: str) -> bool:
+    return any(long[at] == long[at - 1] and long[:at] + long[at + 1 :] == short for at in range(1, len(long)))
 
 
 def _is_swapped(one: str, other: str) -> bool:

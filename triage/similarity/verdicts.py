@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from triage.similarity import differences, languages
-from triage.similarity.alignment import Block, Gap, blocks, gaps, moved
+from triage.similarity.alignment import Block, Gap, blocks, gaps, moved, without_stray_end
 from triage.similarity.differences import FACTS, Edge, Kind, Left, kind_of
 from triage.similarity.pairing import pieces
 from triage.similarity.preparing import Prepared
@@ -19,10 +19,17 @@ from triage.similarity.preparing import Prepared
 RULES_VERSION = 1  # raised whenever a rule, a threshold or a list changes a verdict; stored with every link
 
 COVERED = 0.82  # of the shorter text; matching.md, section 1, step 4
+RESPELLED_MOST = 0.6  # of the shorter text: where fewer words than the rest are equal, nobody merely spelled it anew
 SHORT_LOST = 4  # short words, small ones not counted; same source
 # Shared words for each further one that may differ: small words lost, small words exchanged, words of content
 # inside one text only, slips. A copy differs here and there; a text that differs everywhere was written anew.
 SMALL_LOST_PER, SMALL_CHANGED_PER, EXTRA_PER, SLIPS_PER = 4, 10, 8, 3
+FEW_SLIPS = 3
+# A text of fewer words, or fewer of content, inside one that says twice as much: a phrase many may use. Between the
+# least a message must say (4 and 3) and what matching.md calls a long text (8 and 5).
+WHOLE_WORDS, WHOLE_CONTENT, MUCH_MORE = 6, 4, 2
+RESPELLED = frozenset({Kind.TYPO, Kind.SHORTHAND, Kind.NUMBER_WORD, Kind.JOINED, Kind.SMALL})
+FEW_AT_CUT = 2  # words
 Span = tuple[int, int]
 
 
@@ -69,7 +76,8 @@ class Verdict:
 
     def mirrored(self) -> Verdict:
         """The same seen from the other text."""
-        return Verdict(self.same, self.reason, self.covered, tuple(each.mirrored() for each in self.differences), self.version)
+        seen = tuple(each.mirrored() for each in self.differences)
+        return Verdict(self.same, self.reason, self.covered, seen, self.version)
 
 
 def verdict(a: Prepared, b: Prepared) -> Verdict:
@@ -93,37 +101,44 @@ def _decided(a: Prepared, b: Prepared) -> Verdict:
         return Verdict(False, Reason.EMPTY, float(a.words == b.words))
     if a.words == b.words:
         return Verdict(True, Reason.EXACT, 1.0)
-    shared, found = _compared(a, b)
+    equal, between, displaced = _laid_side_by_side(a, b)
+    if equal < (1 - RESPELLED_MOST) * len(a.words):
+        return Verdict(False, Reason.APART, equal / len(a.words))
+    found = tuple(_differences(a, b, between, displaced))
+    shared = equal + sum(len(each.a) for each in found if each.kind in RESPELLED)
+    return _judged(a, b, shared, found)
+
+
+def _judged(a: Prepared, b: Prepared, shared: int, found: tuple[Difference, ...]) -> Verdict:
     covered = min(1.0, shared / len(a.words))
     if any(each.kind in FACTS for each in found):
         return Verdict(False, Reason.FACT, covered, found)
     if covered < COVERED:
         return Verdict(False, Reason.APART, covered, found)
-    close = _is_close(found, shared, a, b)
+    close = not _is_phrase(a, b) and _is_close(found, shared, a, b)
     return Verdict(close, Reason.ALIKE if close else Reason.LOOSE, covered, found)
 
 
-def _compared(a: Prepared, b: Prepared) -> tuple[int, tuple[Difference, ...]]:
-    """How many words of the shorter text are covered, and the differences in order."""
+def _laid_side_by_side(a: Prepared, b: Prepared) -> tuple[int, list[Gap], list[Block]]:
+    """How many words are equal, the gaps between them, and what was moved from one gap to another."""
     equal = blocks(a.words, b.words)
+    if a.cut or b.cut:
+        equal = without_stray_end(equal, a.words, b.words)
     between = gaps(equal, len(a.words), len(b.words))
     displaced = moved(a.words, b.words, between)
+    return sum(block.size for block in (*equal, *displaced)), between, displaced
+
+
+def _differences(a: Prepared, b: Prepared, between: list[Gap], displaced: list[Block]) -> Iterator[Difference]:
     lookup = languages.lookup(a.languages | b.languages)
-    found = [_difference(Kind.MOVED, a, b, _of_block(block)) for block in displaced]
+    yield from (_difference(Kind.MOVED, a, b, _of_block(block)) for block in displaced)
     for gap in _remaining(between, displaced):
-        found += _differences(a, b, gap, lookup)
-    shared = sum(block.size for block in (*equal, *displaced))
-    respelled = sum(len(each.a) for each in found if each.kind in RESPELLED)
-    return shared + respelled, tuple(found)
+        yield from _differences_in(a, b, gap, lookup)
 
 
-RESPELLED = frozenset({Kind.TYPO, Kind.SHORTHAND, Kind.NUMBER_WORD, Kind.JOINED, Kind.SMALL})
-
-
-def _differences(a: Prepared, b: Prepared, gap: Gap, lookup: languages.Lookup) -> Iterator[Difference]:
-    sizes = len(a.words), len(b.words)
+def _differences_in(a: Prepared, b: Prepared, gap: Gap, lookup: languages.Lookup) -> Iterator[Difference]:
     parts = pieces(a.words, b.words, gap, lookup)
-    edge = differences.place(gap, sizes)
+    edge = differences.place(gap, (len(a.words), len(b.words)))
     for at, (part, spelling) in enumerate(parts):
         if spelling:
             yield _difference(Kind(spelling), a, b, part)
@@ -135,7 +150,12 @@ def _differences(a: Prepared, b: Prepared, gap: Gap, lookup: languages.Lookup) -
 
 
 def _is_cut(a: Prepared, b: Prepared, left: tuple[Sequence[str], Sequence[str]]) -> bool:
-    """Whether the text with fewer words left over is one that ends in an ellipsis."""
+    """Whether the text with fewer words left over ends in an ellipsis, and the other does not.
+
+    Where both do, and one has only a word or two more than the other, one of them may be a "not" somebody left out.
+    """
+    if a.cut and b.cut:
+        return bool(left[0] and left[1]) or max(map(len, left)) > FEW_AT_CUT
     if len(left[0]) == len(left[1]):
         return a.cut or b.cut
     return a.cut if len(left[0]) < len(left[1]) else b.cut
@@ -168,6 +188,12 @@ def _runs(start: int, end: int, gone: set[int]) -> list[Span]:
     return runs
 
 
+def _is_phrase(a: Prepared, b: Prepared) -> bool:
+    """Whether `a`, the shorter, is a few words that may stand in many a longer text."""
+    few = len(a.words) < WHOLE_WORDS or a.content < WHOLE_CONTENT
+    return few and not a.cut and b.content > MUCH_MORE * a.content
+
+
 def _is_close(found: Sequence[Difference], shared: int, a: Prepared, b: Prepared) -> bool:
     lookup = languages.lookup(a.languages | b.languages)
     lost = [word for each in found if each.kind in (Kind.LOST, Kind.EXTRA) for word in (*each.a, *each.b)]
@@ -175,12 +201,13 @@ def _is_close(found: Sequence[Difference], shared: int, a: Prepared, b: Prepared
     short = sum(differences.is_short(word, lookup) for word in lost) - small
     changed = sum(each.kind is Kind.SMALL for each in found)
     slips = sum(each.kind is Kind.TYPO for each in found)
+    known = bool(a.languages | b.languages)  # else any lost word may be its "not"
     return (
-        short <= SHORT_LOST
+        short <= (SHORT_LOST if known else 0)
         and small <= max(SHORT_LOST, shared / SMALL_LOST_PER)
         and len(lost) - small - short <= shared / EXTRA_PER
         and changed <= 1 + shared / SMALL_CHANGED_PER
-        and slips <= max(2, shared / SLIPS_PER)
+        and slips <= max(FEW_SLIPS, shared / SLIPS_PER)
     )
 
 

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from triage.similarity import languages
 from triage.similarity.folding import folded
-from triage.similarity.frames import parts_in_order, unframed
+from triage.similarity.frames import is_cut, parts_in_order, unframed
 
-# Marks that stand inside a word: accents and vowels of many scripts, and characters nobody sees.
+# Format characters (Unicode Cf) and variation selectors: put in by keyboards, editors, and whoever avoids a filter.
+UNSEEN = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]")
+# Marks that stand inside a word: accents and vowels of many scripts.
 MARKS = (
     "\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0970-\u0df3"
-    "\u135d-\u135f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff"
+    "\u135d-\u135f"
 )
 # Scripts written without spaces between words: here each character counts as a word.
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 WORD = re.compile(
-    rf"(?P<number>\d(?:[\d\u200b-\u200f\ufeff]*)(?:[.,:;/_\\-]\d+|[ ]?/[ ]?\d+)*)"
+    rf"(?P<number>\d+(?:[.,:;/_\\-]\d+|[ ]?/[ ]?\d+)*)"
     rf"|(?P<sign>[{UNSPACED}])"
     rf"|(?P<letters>[^\W\d_{UNSPACED}](?:[^\W\d_{UNSPACED}]|[{MARKS}]|['’‘ʼʻ`´](?=[^\W\d_{UNSPACED}]))*)"
 )
 # A run of letters and digits that somebody may have meant as one word: "4rm", "2day", "b4", "yes2day".
 MIXED = re.compile(r"(?<![\w@#/.,:-])(?=\w*\d)(?=\w*[^\W\d])\w{2,9}(?![\w/]|[.,:-]\d)")
 DIGITS = re.compile(r"\d+")
-CUT = re.compile(r"(?:…|\.{2,})[\s\"'”»)\]|]*\Z")
 SHORT, CONTENT = 4, 3  # letters: a word of at most SHORT may get lost; one of at least CONTENT may carry meaning
 MIXED_SHORTHAND = frozenset(
-    short for words in languages.LEXICONS.values() for short, _ in words.shorthand if not short.isdigit() and not short.isalpha()
+    short
+    for words in languages.LEXICONS.values()
+    for short, _ in words.shorthand
+    if not short.isdigit() and not short.isalpha()
 )
 
 
@@ -47,10 +51,20 @@ class Words:
 
 def words_of(text: str) -> Words:
     """The words of `text` without its frames, folded. Never raises; a text without words gives none."""
-    body = unframed(text)
-    found = [each for start, end in parts_in_order(text) for each in _found(body, start, end)]
+    seen, places = _visible(text)
+    body = unframed(seen)
+    found = [each for start, end in parts_in_order(seen) for each in _found(body, start, end)]
     texts = tuple(word for word, _, _ in found)
-    return Words(texts, tuple((start, end) for _, start, end in found), CUT.search(body.rstrip()) is not None)
+    spans = tuple((places[start], places[end - 1] + 1) for _, start, end in found)
+    return Words(texts, spans, is_cut(seen, body))
+
+
+def _visible(text: str) -> tuple[str, Sequence[int]]:
+    """`text` without the characters nobody sees, and where in `text` each of the others stands."""
+    if text.isascii() or not UNSEEN.search(text):
+        return text, range(len(text))
+    places = [at for at, letter in enumerate(text) if not UNSEEN.match(letter)]
+    return "".join(text[at] for at in places), places
 
 
 def _found(body: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
@@ -98,6 +112,6 @@ def is_sign(word: str) -> bool:
 
 
 def content_words(words: Collection[str], lookup: languages.Lookup) -> int:
-    """How many of the folded `words` may carry meaning: not small, not a greeting, not a bare number, 3 letters or more."""
+    """How many of the folded `words` may carry meaning: no small word, greeting or number, and 3 letters or more."""
     empty = lookup.words.weak | lookup.words.greetings
     return sum(is_sign(word) or (len(word) >= CONTENT and word not in empty and not is_number(word)) for word in words)
