@@ -23,9 +23,10 @@ CONTINUED = re.compile(r"[(\[]\s*(?:cont(?:inued|d|'d)?\.?|more|suite|continua|s
 ELLIPSIS = re.compile(r"(?:…|\.{2,})[\s\"'”»)\]|]*\Z")
 # "RT @someone:", "via @someone", "(via SMS)", "@someone:", a run of mentions at the start.
 SHARED = re.compile(
-    r"\b(?:RT|MT|HT|h/t|via|cc|par|por)\s*[:@]*\s*@\w+(?:[.\-]\w+)*\s*:?|\bRT\b\s*:?|[(\[]\s*via\s+[\w ]{1,20}[)\]]"
-    r"|\bvia\s+(?:sms|twitter|facebook|whatsapp|web|email|app)\b|@\w+\s*:|@(?=\w*[\d_])\w{2,}(?:\.\w+)*",
-    re.I,
+    r"\b(?:RT|MT|HT|h/t|via|cc|par|por)\s*[:@]*\s*@\w+(?:[.\-]\w+)*\s*:?|@\w+\s*:|@(?=\w*[\d_])\w{2,}(?:\.\w+)*", re.I
+)
+SHARED_BY = re.compile(
+    r"\bRT\b\s*:?|[(\[]\s*via\s+[\w ]{1,20}[)\]]|\bvia\s+(?:sms|twitter|facebook|whatsapp|web|email|app)\b", re.I
 )
 MENTIONS_FIRST = re.compile(r"\A[\s.\"“]*(?:@\w+(?:\.\w+)*[\s,:]+)+(?=\S*\s+\S+\s+\S)")
 FORWARDED = re.compile(r"^[ \t>]*(?:-{2,}[^\n]{0,60}-{2,}|_{5,})[ \t]*$", re.M)
@@ -34,10 +35,11 @@ QUOTE_MARK = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.M)
 # What a text must contain, in lower case, for a frame to be looked for; tried in this order.
 FRAMES = (
     (("&",), ENTITY),
-    (("htt", "ftp", "www.", "@", "/"), WEB),
-    (("@", "rt", "via"), SHARED),
+    (("htt", "ftp", "www.", "@", ".ly/", ".gd/", ".co/", ".me/", ".com/", ".org/", ".net/"), WEB),
+    (("@",), SHARED),
+    (("rt ", "rt:", "via"), SHARED_BY),
     (("@",), MENTIONS_FIRST),
-    (("(", "[", "part", "pt"), COUNTER),
+    (("(", "[", "part ", "pt "), COUNTER),
     (("(", "["), CONTINUED),
     ((":",), SUBJECT),
 )

@@ -9,7 +9,7 @@ from triage.similarity.alignment import Gap
 from triage.similarity.languages import Lookup
 from triage.similarity.sameness import Spelling, alike, runs_alike
 
-LARGEST = 144  # pairs of words: beyond it the two sides are different text, and looking further costs time for nothing
+LARGEST = 64  # pairs of words: beyond it the two sides are different text, and looking further costs time for nothing
 LONGEST_RUN = 4  # words that may have been written as one
 
 

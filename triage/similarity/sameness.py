@@ -38,6 +38,8 @@ def alike(one: str, other: str, lookup: Lookup) -> Spelling | None:
         return Spelling.SHORTHAND
     if is_number(one) or is_number(other) or one in lookup.number_of or other in lookup.number_of:
         return _numbers_alike(one, other, lookup)
+    if one[0] != other[0] and not _is_swapped(one, other):
+        return None
     if negates(one, other, lookup) or (is_known(one, lookup) and is_known(other, lookup)):
         return None
     if _is_skeleton(one, other) or _is_skeleton(other, one):
@@ -61,9 +63,11 @@ def runs_alike(one: Sequence[str], other: Sequence[str], lookup: Lookup) -> Spel
     values = _value(one, lookup), _value(other, lookup)
     if None not in values:
         return Spelling.NUMBER_WORD if values[0] == values[1] else None
+    joined = "".join(one), "".join(other)
+    if abs(len(joined[0]) - len(joined[1])) > 1 or joined[0][0] != joined[1][0]:
+        return None
     if any(is_number(word) or is_sign(word) for word in (*one, *other)):
         return None
-    joined = "".join(one), "".join(other)
     return Spelling.JOINED if joined[0] == joined[1] or is_typo(*joined) else None
 
 

@@ -13,13 +13,13 @@ from enum import StrEnum
 from triage.similarity import differences, languages
 from triage.similarity.alignment import Block, Gap, blocks, gaps, moved, without_stray_end
 from triage.similarity.differences import FACTS, Edge, Kind, Left, kind_of
-from triage.similarity.pairing import pieces
+from triage.similarity.pairing import LONGEST_RUN, pieces
 from triage.similarity.preparing import Prepared
 
 RULES_VERSION = 1  # raised whenever a rule, a threshold or a list changes a verdict; stored with every link
 
 COVERED = 0.82  # of the shorter text; matching.md, section 1, step 4
-RESPELLED_MOST = 0.6  # of the shorter text: where fewer words than the rest are equal, nobody merely spelled it anew
+RESPELLED_MOST = 0.6  # of the shorter text: where more than this is not equal, nobody merely spelled it anew
 SHORT_LOST = 4  # short words, small ones not counted; same source
 # Shared words for each further one that may differ: small words lost, small words exchanged, words of content
 # inside one text only, slips. A copy differs here and there; a text that differs everywhere was written anew.
@@ -102,7 +102,7 @@ def _decided(a: Prepared, b: Prepared) -> Verdict:
     if a.words == b.words:
         return Verdict(True, Reason.EXACT, 1.0)
     equal, between, displaced = _laid_side_by_side(a, b)
-    if equal < (1 - RESPELLED_MOST) * len(a.words):
+    if equal < (1 - RESPELLED_MOST) * len(a.words) or _most_covered(equal, between) < COVERED * len(a.words):
         return Verdict(False, Reason.APART, equal / len(a.words))
     found = tuple(_differences(a, b, between, displaced))
     shared = equal + sum(len(each.a) for each in found if each.kind in RESPELLED)
@@ -127,6 +127,11 @@ def _laid_side_by_side(a: Prepared, b: Prepared) -> tuple[int, list[Gap], list[B
     between = gaps(equal, len(a.words), len(b.words))
     displaced = moved(a.words, b.words, between)
     return sum(block.size for block in (*equal, *displaced)), between, displaced
+
+
+def _most_covered(equal: int, between: list[Gap]) -> int:
+    """How many words could be covered if every gap with words on both sides were only another spelling."""
+    return equal + sum(min(gap.a1 - gap.a0, LONGEST_RUN * (gap.b1 - gap.b0)) for gap in between)
 
 
 def _differences(a: Prepared, b: Prepared, between: list[Gap], displaced: list[Block]) -> Iterator[Difference]:
