@@ -137,4 +137,11 @@ FORM_LINE = re.compile(
 )
 FORM_LABEL = re.compile(rf"^[ \t]*(?:{_alternatives('message')})[ \t]*[:：]", re.I | re.M)
 WROTE = re.compile(rf"^[^\n>]{{0,150}}\b(?:{_alternatives('wrote')})\b[^\n:]{{0,60}}:[ \t]*$", re.I | re.M)
-CODE_LABELS = frozenset(folded(label) for data in FILES.values() for label in data.get("frames", {}).get("codes", []))
+
+
+def _all_listed(name: str) -> frozenset[str]:
+    return frozenset(folded(word) for data in FILES.values() for word in data.get("frames", {}).get(name, []))
+
+
+CODE_LABELS = _all_listed("codes")
+PLACE_WORDS = _all_listed("places")  # "state", "district": in the name of many a place
