@@ -9,7 +9,7 @@ from triage.similarity.folding import folded
 from triage.similarity.languages import CODE_LABELS
 
 # Digits in groups, or alone; never the tail of a longer number, nor a time, nor a decimal.
-NUMBER = re.compile(r"(?<![\d.:,])\d{1,6}(?:\s?[/_\\-]\s?\d{1,4}){0,6}(?![\d]|[.:,]\d)")
+NUMBER = re.compile(r"(?<!\d)(?<!\d[.:,])\d{1,6}(?:\s?[/_\\-]\s?\d{1,4}){0,6}(?![\d]|[.:,]\d)")
 # The words just before a number: the last, or the last few together, may be a label; "no." may stand between.
 WORD_BEFORE = re.compile(r"[^\W\d_][\w./]*")
 BETWEEN = " \t.:#/-"

@@ -107,13 +107,13 @@ def is_short(word: str, lookup: Lookup) -> bool:
     return word in lookup.words.weak or (len(word) <= SHORT and not is_sign(word))
 
 
+def counts(word: str, lookup: Lookup) -> bool:
+    """Whether the folded `word` is a number in digits or letters; small words that are also numbers ("one") are not."""
+    return is_number(word) or (word in lookup.number_of and word not in lookup.words.weak)
+
+
 def _numbers(words: Sequence[str], lookup: Lookup) -> list[str]:
-    """Numbers in digits or words, sorted; small words that are also numbers ("one") do not count."""
-    return sorted(
-        lookup.number_of.get(word, word)
-        for word in words
-        if is_number(word) or (word in lookup.number_of and word not in lookup.words.weak)
-    )
+    return sorted(lookup.number_of.get(word, word) for word in words if counts(word, lookup))
 
 
 def _negations(words: Sequence[str], lookup: Lookup) -> int:

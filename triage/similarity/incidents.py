@@ -52,7 +52,7 @@ class Whereabouts:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A message with what is known of it: when it was said (both of a pair with a zone, or neither), and whereabouts."""
+    """A message with what is known of it: when it was said (both of a pair with a zone, or neither), and where."""
 
     message: Prepared
     at: datetime | None = None

@@ -111,7 +111,7 @@ def is_known(word: str, lookup: Lookup) -> bool:
 def is_typo(one: str, other: str) -> bool:
     """Whether one folded word may be a slip for the other: one or two letters swapped, doubled, lost or wrong.
 
-    From the lengths named above in this module. Two slips may not both be wrong letters: "northeast" and
+    From the lengths named above in this module. Of two slips neither may be a wrong letter: "northeast" and
     "northwest" are two letters apart.
     """
     if one[:1] != other[:1] and not _is_swapped(one, other):
@@ -120,7 +120,7 @@ def is_typo(one: str, other: str) -> bool:
     slips = OSA.distance(one, other, score_cutoff=2)
     if slips == 1:
         return shorter >= _from_length(one, other)
-    return slips == 2 and shorter >= TWO_SLIPS_FROM and _letters_apart(one, other) <= 2
+    return slips == 2 and shorter >= TWO_SLIPS_FROM and _letters_apart(one, other) == abs(len(one) - len(other))
 
 
 def _from_length(one: str, other: str) -> int:

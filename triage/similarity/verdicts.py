@@ -27,7 +27,7 @@ SMALL_LOST_PER, SMALL_CHANGED_PER, EXTRA_PER, SLIPS_PER = 4, 10, 8, 3
 FEW_SLIPS = 3
 # A text of fewer words, or fewer of content, inside one that says twice as much: a phrase many may use. Between the
 # least a message must say (4 and 3) and what matching.md calls a long text (8 and 5).
-WHOLE_WORDS, WHOLE_CONTENT, MUCH_MORE = 6, 4, 2
+WHOLE_WORDS, WHOLE_CONTENT, MUCH_MORE = 6, 5, 2
 RESPELLED = frozenset({Kind.TYPO, Kind.SHORTHAND, Kind.NUMBER_WORD, Kind.JOINED, Kind.SMALL})
 FEW_AT_CUT = 2  # words
 Span = tuple[int, int]
