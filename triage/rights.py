@@ -31,6 +31,7 @@ class Right(StrEnum):
     MANAGE_PEOPLE = "manage_people"  # the list of people; add, invite and change those who are operators and no more
     GRANT_ROLES = "grant_roles"  # make anybody anything; invite and change people with any role
     MANAGE_TEAMS = "manage_teams"  # add teams, and who is in which
+    MANAGE_PLACES = "manage_places"  # the list of places: look at it, import a new one
     MANAGE_ACCOUNTS = "manage_accounts"  # numbers and handles of ours, their keys and limits, who answers from which
 
 
@@ -49,6 +50,7 @@ RIGHTS: Mapping[Right, frozenset[str]] = {
     Right.MANAGE_PEOPLE: frozenset({"coordinator", "admin"}),
     Right.GRANT_ROLES: frozenset({"admin"}),
     Right.MANAGE_TEAMS: frozenset({"coordinator", "admin"}),
+    Right.MANAGE_PLACES: frozenset({"coordinator", "admin"}),
     Right.MANAGE_ACCOUNTS: frozenset({"coordinator", "admin"}),
 }
 

@@ -36,6 +36,7 @@ WITHOUT_ACTOR = {
     "triage.queries.slots.turn_for": "a place in a queue: whose message it is says nothing of them",
     "triage.actions.assignments.busy": "a count that capacity is held against, of whoever is given a report",
     "triage.actions.attaching.note": BEHIND,
+    "triage.actions.mentioning.note": BEHIND,
     "triage.actions.attempts.accept": DESK,
     "triage.actions.attempts.end": DESK,
     "triage.actions.attempts.lock_to_begin": DESK,

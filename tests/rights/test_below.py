@@ -20,6 +20,7 @@ from tests.rights.stage import Stage
 from triage.actions import accounts, people, replies, written
 from triage.db import db, run_in_transaction
 from triage.errors import Forbidden, NotFound
+from triage.gazetteer.sheet import Sheet
 from triage.models import Operator, Report
 from triage.queries import search
 
@@ -76,6 +77,7 @@ def facts(stage: Stage, actor: Operator) -> Mapping[str, object]:
         "wanted": search.Wanted(), "note": written.Note("phone", "Told on the telephone"),
         "terms": accounts.Terms(), "provider": "simulator", "region": "KE", "micros": 30_000,
         "price_id": stage.prices["listed"], "to": "+254700111444", "options": {},
+        "place_id": None, "sheet": Sheet((), ()),
         "answer": replies.Answer(matter.report, matter.assignment, stage.seq, "hello", "matrix-0001"),
     }
 

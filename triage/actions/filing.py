@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Insert, Row, Select, String, Table, bindparam, func, insert, literal_column, select
 
 from channels.base import InboundMessage
 from triage import clock, context, events, fitting
-from triage.actions import assignments, attaching, closing, contacts, matters
+from triage.actions import assignments, attaching, closing, contacts, matters, mentioning
 from triage.actions.contacts import Person
 from triage.actions.doubt import NotYet
 from triage.actions.journal import Door, Entry
@@ -24,6 +24,7 @@ from triage.models import (
     Delivery,
     Message,
     Operator,
+    Place,
     Report,
 )
 from triage.models.reports import NORMAL, URGENT
@@ -34,7 +35,7 @@ ANSWER_WORDING = N_("The person wrote an address for answers into the form.")
 
 
 # Of tables alone: what is led through the ORM is several times dearer.
-MESSAGES, DELIVERIES, REPORTS = (cast(Table, model.__table__) for model in (Message, Delivery, Report))
+MESSAGES, DELIVERIES, REPORTS, LISTED = (cast(Table, each.__table__) for each in (Message, Delivery, Report, Place))
 
 
 def _places() -> Select[tuple[int | None, ...]]:
@@ -45,6 +46,7 @@ def _places() -> Select[tuple[int | None, ...]]:
     `last_from`: what we wrote to this person last from this account: whoever writes back to it answers
     that. It comes first where the account is an operator's own. On a shared one the person's own thread
     comes first, and this finds the web form of somebody who gave their number there.
+    `listed`: the desk has a list of places, so that one may be named.
     """
     channel, answered, thread = (bindparam(name, type_=String()) for name in ("channel", "answered", "thread"))
     said, sent, about = MESSAGES.c, DELIVERIES.c, REPORTS.c
@@ -56,7 +58,8 @@ def _places() -> Select[tuple[int | None, ...]]:
     last_from = select(said.report_id).where(
         said.contact_id == bindparam("contact"), said.account_id == bindparam("account"),
         said.operator_id.is_not(None)).order_by(said.id.desc())
-    each = {"known": known, "theirs": theirs, "ours": ours, "live": live, "latest": latest, "last_from": last_from}
+    each = {"known": known, "theirs": theirs, "ours": ours, "live": live, "latest": latest, "last_from": last_from,
+            "listed": select(LISTED.c.id)}
     return select(*[query.limit(literal_column("1")).scalar_subquery().label(name) for name, query in each.items()])
 
 
@@ -99,14 +102,29 @@ def file(message: InboundMessage, contact: Person | None, account: Door | None,
     places = _asked(message, contact, account, key)
     if places.known is not None:
         return None
+    filed = _filed(places, key, message, contact, account, item)
+    if places.listed is not None:
+        mentioning.note(filed.report_id, filed.message_id, message)
+    return filed.report_id, filed.result
+
+
+class _Filed(NamedTuple):
+    report_id: int
+    message_id: int
+    result: str
+
+
+def _filed(places: Row[Any], key: str, message: InboundMessage, contact: Person | None, account: Door | None,
+           item: Entry) -> _Filed:
     for candidate in _candidates(places, account):
-        if _joins_what_waits(candidate, message, contact, account, item):
-            return candidate, "joined"
+        stored = _join_what_waits(candidate, message, contact, account, item)
+        if stored is not None:
+            return _Filed(candidate, stored, "joined")
         execute(LAST_HOLDER, {"number": candidate})
         report, primary = matters.lock_matter(candidate)
         if _takes(primary, key) and _takes(report, key):
-            return _join(report, primary, message, contact, account, item), "joined"
-    return _open(key, message, contact, account, item), "opened"
+            return _Filed(report.id, _join(report, primary, message, contact, account, item), "joined")
+    return _open(key, message, contact, account, item)
 
 
 def stood_in_for(message: InboundMessage, item: Entry) -> bool:
@@ -150,14 +168,15 @@ def _candidates(places: Row[Any], account: Door | None) -> Iterator[int]:
     yield from dict.fromkeys(report_id for report_id in best if report_id is not None)
 
 
-def _joins_what_waits(report_id: int, message: InboundMessage, contact: Person | None, account: Door | None,
-                      item: Entry) -> bool:
+def _join_what_waits(report_id: int, message: InboundMessage, contact: Person | None, account: Door | None,
+                     item: Entry) -> int | None:
     values = _values(report_id, message, contact, account, item)
-    stored = execute(STORE_WHERE_IT_WAITS, {**values, "priority": URGENT if message.urgent else NORMAL}).scalar()
+    priority = URGENT if message.urgent else NORMAL
+    stored: int | None = execute(STORE_WHERE_IT_WAITS, {**values, "priority": priority}).scalar()
     if stored is not None:
         attaching.note(stored, message, item)
         _note_joined(report_id, report_id, stored, item)
-    return stored is not None
+    return stored
 
 
 def _takes(report: Report, key: str) -> bool:
@@ -182,7 +201,7 @@ def _join(report: Report, primary: Report, message: InboundMessage, contact: Per
     if not (_waits(report, item) and _waits(primary, item)):
         matters.reckon(report)
     _note_joined(report.id, primary.id, stored, item)
-    return report.id
+    return stored
 
 
 def _waits(report: Report, item: Entry) -> bool:
@@ -228,7 +247,7 @@ def _on_shift(operator_id: int) -> bool:
 
 
 def _open(key: str, message: InboundMessage, contact: Person | None, account: Door | None,
-          item: Entry) -> int:
+          item: Entry) -> _Filed:
     report_id: int = execute(OPEN, {
         "contact_id": contact.id if contact else None, "reply_contact_id": _reply_contact(message),
         "channel": message.channel, "account_id": account.id if account else None, "thread_key": key,
@@ -239,7 +258,7 @@ def _open(key: str, message: InboundMessage, contact: Person | None, account: Do
     stored = _store(report_id, message, contact, account, item)
     _note_consent(report_id, message)
     events.record(Kind.REPORT_OPENED, report_id, None, message=stored, item=item.id)
-    return report_id
+    return _Filed(report_id, stored, "opened")
 
 
 def _store(report_id: int, message: InboundMessage, contact: Person | None, account: Door | None,

@@ -39,7 +39,7 @@ def keys(code: str) -> tuple[str, ...]:
 
 def short(said: str) -> bool:
     """Whether a code as it was written needs a word before it that says it is one: 17, A1, a date."""
-    return len(said) < SHORT or (said.isdecimal() and len(said) <= SHORT) or _dated(said)
+    return (said.isalnum() and (len(said) < SHORT or (said.isdecimal() and len(said) == SHORT))) or _dated(said)
 
 
 def _dated(said: str) -> bool:

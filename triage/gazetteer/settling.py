@@ -39,8 +39,8 @@ def _nearest(spot: Spot, named: set[int], above: Above) -> tuple[int, ...]:
 
 
 def _steps(place: int, named: set[int], above: Above) -> int:
-    """How far above a place the next named one lies; very far where none does."""
-    return next((far for far, parent in enumerate(above.get(place, ())) if parent in named), 1_000)
+    """How far above a place the next named one lies, 0 for one that is named itself; very far where none does."""
+    return next((far for far, one in enumerate((place, *above.get(place, ()))) if one in named), 1_000)
 
 
 def _borne_out(place: int, firm: Iterable[int], above: Above) -> bool:

@@ -33,13 +33,17 @@ class Found:
 
 @dataclass(frozen=True)
 class Spot:
-    """A span of the text that names one of `places`; none: a code nobody knows."""
+    """A span of the text that names one of `places`; none: a code nobody knows.
+
+    `field`: it was written where a place was asked for.
+    """
 
     start: int
     stop: int
     places: tuple[int, ...]
     code: bool = False
     weak: bool = False
+    field: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def spots(text: str, known: Mapping[str, Found], *, field: bool = False) -> list
         if spot is not None and not _crosses(spot, taken):
             taken.append(spot)
     for guess in codes.guesses(text, some):
-        unknown = Spot(guess.start, guess.stop, (), code=True)
+        unknown = Spot(guess.start, guess.stop, (), code=True, field=field)
         if not _crosses(unknown, taken):
             taken.append(unknown)
     return sorted(taken, key=lambda one: one.start)
@@ -94,7 +98,7 @@ def _crosses(spot: Spot, taken: Sequence[Spot]) -> bool:
 
 def _spot(text: str, some: Sequence[Word], run: _Run, found: Found, *, field: bool) -> Spot | None:
     start, stop = some[run.first].start, some[run.last - 1].stop
-    spot = Spot(start, stop, found.places, code=found.code)
+    spot = Spot(start, stop, found.places, code=found.code, field=field)
     if field:
         return spot
     if found.code:
