@@ -26,6 +26,7 @@ from triage.web import (
     live,
     money,
     people,
+    places,
     prices,
     quarantine,
     reports,
@@ -35,8 +36,8 @@ from triage.web import (
 )
 
 BLUEPRINTS = (
-    auth.bp, desk.bp, reports.bp, files.bp, floor.bp, people.bp, accounts.bp, prices.bp, quarantine.bp, intake.bp,
-    back.bp, gateway.bp, health.bp, api.bp,
+    auth.bp, desk.bp, reports.bp, files.bp, floor.bp, people.bp, accounts.bp, prices.bp, places.bp, quarantine.bp,
+    intake.bp, back.bp, gateway.bp, health.bp, api.bp,
 )
 
 

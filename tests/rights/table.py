@@ -92,6 +92,9 @@ MANAGING = (
     Row("GET", f"{ACCOUNT}/transfer", MANAGERS, "ok ok 404", "account"),
     Row("POST", f"{ACCOUNT}/transfer", MANAGERS, "ok ok 404", "account", body={"operator": "{Maya}"}),
     Row("POST", "/accounts/rules", MANAGERS, body={"channel": "sms", "rule": "pool"}),
+    Row("GET", "/places", MANAGERS),
+    Row("POST", "/places/import", MANAGERS, "422"),
+    Row("POST", "/places/import/all", MANAGERS, "422", body={"kept": "0" * 48}),
     Row("GET", "/people", MANAGERS),
     Row("POST", "/people", MANAGERS, body=NEW_PERSON),
     # Somebody who is more than an operator is changed and invited by those who grant roles.

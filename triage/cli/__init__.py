@@ -7,7 +7,7 @@ from flask import Flask, abort
 from flask.cli import AppGroup, ScriptInfo, with_appcontext
 
 import config
-from triage.cli import accounts, backup, demo, doctor, people, poll, start, sweep, tokens, worker
+from triage.cli import accounts, backup, demo, doctor, imports, people, poll, start, sweep, tokens, worker
 
 UNREADY = "CONFIG_PROBLEM"
 
@@ -29,6 +29,8 @@ for command in (
 ):
     command.callback = with_appcontext(command.callback)  # type: ignore[type-var]  # click says Optional
     triage.add_command(command)
+imports.import_places.callback = with_appcontext(imports.import_places.callback)  # type: ignore[type-var]  # the same
+triage.add_command(imports.import_)
 
 
 def without_settings(problem: config.ConfigError) -> Flask:

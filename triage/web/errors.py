@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from flask import Flask, Response, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -60,6 +61,11 @@ def sentence(error: TriageError) -> str:
         params.pop("reason", None)
         return _filled(error.reason, params)
     return _filled(error.sentence, params)
+
+
+def told(words: str, params: Mapping[str, object]) -> str:
+    """A sentence with named places, in the reader's language."""
+    return _filled(words, dict(params))
 
 
 def _filled(words: str, params: dict[str, object]) -> str:

@@ -68,6 +68,7 @@ def _pages(operator: Operator, counts: Mapping[str, int]) -> list[Link]:
     pages = [
         (Right.SEE_FLOOR, Link("/floor", gettext("Floor"))),
         (Right.READ_QUARANTINE, Link("/quarantine", gettext("Quarantined"), "quarantined", quarantined)),
+        (Right.MANAGE_PLACES, Link("/places", gettext("Places"))),
         (Right.MANAGE_ACCOUNTS, Link("/accounts", gettext("Accounts"))),
         (Right.MANAGE_PEOPLE, Link("/people", gettext("People"))),
     ]

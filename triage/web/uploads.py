@@ -17,7 +17,9 @@ from triage.web import forms
 FIELD, DESCRIPTION = "picture", "picture_description"
 MOST_PICTURE = 5 * 1024 * 1024
 MOST_DESCRIPTION = 200
-CARRYING = {"reports.reply": MOST_PICTURE + 1024 * 1024}  # views whose form may carry a picture, and its largest size
+MOST_TABLE = 12 * 1024 * 1024
+# Views whose form may carry a file, and its largest size.
+CARRYING = {"reports.reply": MOST_PICTURE + 1024 * 1024, "places.preview": MOST_TABLE + 1024 * 1024}
 OFFERED = ("image/jpeg", "image/png", "image/webp")
 
 TOO_LARGE = N_("The picture is larger than 5 MB. Choose a smaller one.")
