@@ -41,7 +41,7 @@ def explained(verdict: Verdict, a: Prepared, b: Prepared) -> tuple[Explanation, 
     Of a difference in numbers only the numbers are told, of a negation only the negation.
     """
     first_facts = sorted(verdict.differences, key=lambda each: each.kind not in FACTS)
-    lookup = languages.lookup(a.languages | b.languages)
+    lookup = languages.lookup(a.spoken.joined(b.spoken))
     return tuple(_told(each, a, b, lookup) for each in first_facts[:MOST])
 
 

@@ -103,7 +103,7 @@ def overlap(a: Prepared, b: Prepared) -> float:
 
 
 def _content(message: Prepared) -> set[str]:
-    words = languages.lookup(message.languages).words
+    words = languages.lookup(message.spoken).words
     empty = words.weak | words.greetings
     return {word for word in message.words if len(word) > 2 and word not in empty and not is_number(word)}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from triage.similarity.folding import folded
 
@@ -91,31 +91,46 @@ SPEAKERS = _speakers()
 KNOWN = 0.1  # of a text's words: where fewer are small words of any one language, its language is not known
 
 
-def spoken(words: Sequence[str]) -> frozenset[str]:
-    """The languages the folded `words` may be in: the one with most small words among them, and any with half as many.
+class Spoken(NamedTuple):
+    """The languages of a text: `leading` have the most small words in it, `likely` at least half as many.
 
-    Empty when the language is not known. More than one is usual, since people mix languages and small words are
-    shared; what is asked of several is asked of all of them.
+    Both empty when the language is not known. More than one is usual, since people mix languages and small words
+    are shared; what is asked of several is asked of all of them.
     """
+
+    leading: frozenset[str] = frozenset()
+    likely: frozenset[str] = frozenset()
+
+    def joined(self, other: Spoken) -> Spoken:
+        """The languages of two texts that are compared."""
+        return Spoken(self.leading | other.leading, self.likely | other.likely)
+
+
+def spoken(words: Sequence[str]) -> Spoken:
+    """The languages the folded `words` may be in, told by their small words."""
     votes: dict[str, int] = {}
     for word in words:
         for code in SPEAKERS.get(word, ()):
             votes[code] = votes.get(code, 0) + 1
     most = max(votes.values(), default=0)
-    if most < KNOWN * len(words):
-        return frozenset()
-    return frozenset(code for code, count in votes.items() if 2 * count >= most)
+    if not votes or most < KNOWN * len(words):
+        return Spoken()
+    leading = frozenset(code for code, count in votes.items() if count == most)
+    return Spoken(leading, frozenset(code for code, count in votes.items() if 2 * count >= most))
 
 
-@lru_cache(maxsize=4096)
-def lookup(codes: frozenset[str]) -> Lookup:
-    """The lists of all `codes` together; of every language there is when `codes` is empty.
+@lru_cache(maxsize=512)  # about 60 KB each; a desk meets a few dozen mixtures of languages
+def lookup(spoken: Spoken) -> Lookup:
+    """The lists of all likely languages together; of every language there is when none is known.
 
     An unknown language is thus judged by everybody's negations and number words: a false alarm asks a person,
-    a missed negation would not.
+    a missed negation would not. A word that is small in a leading language ("di" in Italian) denies nothing there,
+    whatever it does in another.
     """
-    chosen = [LEXICONS[code] for code in sorted(codes or LEXICONS)]
+    chosen = [LEXICONS[code] for code in sorted(spoken.likely or LEXICONS)]
     words = reduce(Lexicon.joined, chosen, Lexicon())
+    small = frozenset().union(*(LEXICONS[code].weak for code in spoken.leading))
+    words = replace(words, negations=words.negations - small)
     meanings: dict[str, set[str]] = {}
     for short, long in words.shorthand:
         meanings.setdefault(short, set()).add(long)

@@ -21,7 +21,7 @@ class Prepared:
     words: tuple[str, ...]
     spans: tuple[tuple[int, int], ...]
     cut: bool
-    languages: frozenset[str]
+    spoken: languages.Spoken
     content: int
     body_hash: str
     shingles: tuple[int, ...]
@@ -50,7 +50,7 @@ def prepare(text: str) -> Prepared:
         words=words.texts,
         spans=words.spans,
         cut=words.cut,
-        languages=spoken,
+        spoken=spoken,
         content=content_words(words.texts, languages.lookup(spoken)),
         body_hash=body_hash(words.texts),
         shingles=shingles(words.texts),

@@ -135,7 +135,7 @@ def _most_covered(equal: int, between: list[Gap]) -> int:
 
 
 def _differences(a: Prepared, b: Prepared, between: list[Gap], displaced: list[Block]) -> Iterator[Difference]:
-    lookup = languages.lookup(a.languages | b.languages)
+    lookup = languages.lookup(a.spoken.joined(b.spoken))
     yield from (_difference(Kind.MOVED, a, b, _of_block(block)) for block in displaced)
     for gap in _remaining(between, displaced):
         yield from _differences_in(a, b, gap, lookup)
@@ -200,13 +200,13 @@ def _is_phrase(a: Prepared, b: Prepared) -> bool:
 
 
 def _is_close(found: Sequence[Difference], shared: int, a: Prepared, b: Prepared) -> bool:
-    lookup = languages.lookup(a.languages | b.languages)
+    lookup = languages.lookup(a.spoken.joined(b.spoken))
     lost = [word for each in found if each.kind in (Kind.LOST, Kind.EXTRA) for word in (*each.a, *each.b)]
     small = sum(word in lookup.words.weak for word in lost)
     short = sum(differences.is_short(word, lookup) for word in lost) - small
     changed = sum(each.kind is Kind.SMALL for each in found)
     slips = sum(each.kind is Kind.TYPO for each in found)
-    known = bool(a.languages | b.languages)  # else any lost word may be its "not"
+    known = bool(a.spoken.likely | b.spoken.likely)  # else any lost word may be its "not"
     return (
         short <= (SHORT_LOST if known else 0)
         and small <= max(SHORT_LOST, shared / SMALL_LOST_PER)
