@@ -27,6 +27,7 @@ from triage.web import (
     money,
     people,
     places,
+    placing,
     prices,
     quarantine,
     reports,
@@ -36,8 +37,8 @@ from triage.web import (
 )
 
 BLUEPRINTS = (
-    auth.bp, desk.bp, reports.bp, files.bp, floor.bp, people.bp, accounts.bp, prices.bp, places.bp, quarantine.bp,
-    intake.bp, back.bp, gateway.bp, health.bp, api.bp,
+    auth.bp, desk.bp, reports.bp, placing.bp, files.bp, floor.bp, people.bp, accounts.bp, prices.bp, places.bp,
+    quarantine.bp, intake.bp, back.bp, gateway.bp, health.bp, api.bp,
 )
 
 

@@ -37,6 +37,8 @@ REPORTS = (
     Row("POST", f"{REPORT}/wake", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409"),
     Row("POST", f"{REPORT}/route", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",
         body={"team": "{team}"}),
+    Row("POST", f"{REPORT}/place", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",
+        body={"remove": "1"}),
     Row("POST", f"{REPORT}/prioritise", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",
         body={"priority": 1}),
     Row("POST", "/desk/messages/<message_id>/split", READERS, "ok 409 409 409", "message",

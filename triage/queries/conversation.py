@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from triage.db import db
 from triage.events import Kind
 from triage.models import Account, Contact, Delivery, Event, Message, Note, Operator, Report
-from triage.queries import files, forecast, naming, scope
+from triage.queries import files, forecast, mentions, naming, scope
 from triage.queries.shapes import DeliveryState, Entry
 
 Row = TypeVar("Row", Message, Note, Event)
@@ -23,7 +23,7 @@ TOLD = (
     Kind.REPORT_CLOSED, Kind.REPORT_SNOOZED, Kind.REPORT_WOKEN, Kind.REPORT_ROUTED, Kind.REPORT_PRIORITISED,
     Kind.REPORT_SPLIT, Kind.REPORT_LINKED, Kind.REPORT_UNLINKED, Kind.REPORT_WRITTEN, Kind.REPLY_CANCELLED,
     Kind.DELIVERY_DECIDED, Kind.CONTACT_STOPPED, Kind.CONTACT_STARTED, Kind.FILE_OPENED, Kind.FILE_TRANSCRIBED,
-    Kind.DELIVERY_ASKED,
+    Kind.DELIVERY_ASKED, Kind.REPORT_PLACED,
 )
 
 
@@ -94,7 +94,8 @@ def _spoken(report: Report, messages: Sequence[Message], names: _Names, actor: O
     sent = {one.message_id: one for one in db.session.scalars(select(Delivery).where(Delivery.message_id.in_(ids)))}
     here = files.of_messages(messages)
     found = [_message(report, message, sent.get(message.id), names, actor) for message in messages]
-    return [replace(one, files=here[one.id]) if one.id in here else one for one in found]
+    named = mentions.of_messages(messages)
+    return [replace(one, files=here.get(one.id, ()), mentions=named.get(one.id, ())) for one in found]
 
 
 def _message(report: Report, message: Message, delivery: Delivery | None, names: _Names, actor: Operator) -> Entry:

@@ -19,6 +19,7 @@ from triage.gazetteer.tree import Known
 from triage.models import Operator, Place, PlaceName
 from triage.models.places import BETWEEN
 from triage.queries import scope
+from triage.queries.place_shapes import PlaceView
 from triage.rights import Right
 from triage.statements import execute
 
@@ -41,18 +42,6 @@ ABOVE = {"sqlite": text(_UP.format(asked="value FROM json_each(:asked)")),
          "postgresql": text(_UP.format(asked="unnest(CAST(:asked AS bigint[]))"))}
 FIND = {"sqlite": text(_FIND.format(asked="json_each(:asked) AS asked")),
         "postgresql": text(_FIND.format(asked="unnest(CAST(:asked AS varchar[])) AS asked(value)"))}
-
-
-@dataclass(frozen=True)
-class PlaceView:
-    """A place as people see it; `within` names what it lies in, the nearest first."""
-
-    id: int
-    code: str
-    name: str
-    within: Sequence[str] = ()
-    other_names: Sequence[str] = ()
-    point: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from triage import clock, events
 from triage.db import db
 from triage.errors import NotFound
 from triage.models import Assignment, Consent, Draft, Operator, Report
-from triage.queries import conversation, identity, rows, scope, signing
+from triage.queries import conversation, identity, naming, places, rows, scope, signing
 from triage.queries import sending as routes
 from triage.queries.shapes import ReportView, Row
 from triage.rights import Right
@@ -42,6 +42,8 @@ def view(report_id: int, actor: Operator, shown: int = conversation.SHOWN, by: s
         draft=draft.body if draft else "", draft_saved_at=draft.saved_at if draft else None,
         may_claim=_may_claim(report, actor), may_write=row.mine, may_assign=actor.may(Right.ASSIGN_REPORTS),
         consent_answer=_consent(report), other_reports=_others(report, actor), split_from=report.split_from,
+        place=places.views([report.place_id]).get(report.place_id or 0), place_text=report.place_text,
+        placed_by=naming.public_names([report.placed_by]).get(report.placed_by or 0) if report.placed_by else None,
         opening=_opening(report, actor) if row.mine and draft is None else "",
     )
 

@@ -32,6 +32,7 @@ class _Around:
     words: dict[int, str]
     problems: dict[int, int]
     replying: set[int]
+    places: dict[int, tuple[str, str]]
 
 
 def of(reports: Sequence[Report], actor: Operator) -> list[Row]:
@@ -48,6 +49,7 @@ def _around(reports: Sequence[Report]) -> _Around:
         current, {one.report_id: one for one in held}, naming.public_names(one.operator_id for one in held),
         naming.team_names(report.team_id for report in reports),
         _contacts({report.contact_id for report in reports}), _words(ids), _problems(ids), _replying(current),
+        naming.place_names(report.place_id for report in reports),
     )
 
 
@@ -98,9 +100,10 @@ def _replying(current: dict[int, Assignment]) -> set[int]:
 def _row(report: Report, around: _Around, actor: Operator) -> Row:
     held, last = around.open.get(report.id), around.last.get(report.id)
     contact = around.contacts.get(report.contact_id or 0)
+    place, code = around.places.get(report.place_id or 0, (report.place_text, None))
     return Row(
         id=report.id, channel=report.channel, status=report.status, priority=report.priority,
-        place=report.place_text, language=report.language, sender=_sender(contact),
+        place=place, language=report.language, sender=_sender(contact),
         excerpt=around.words.get(report.id, ""), waiting_since=report.unanswered_since,
         received_at=report.received_at, holder_id=held.operator_id if held else None,
         holder=around.names.get(held.operator_id) if held else None,
@@ -110,7 +113,7 @@ def _row(report: Report, around: _Around, actor: Operator) -> Row:
         opted_out=contact is not None and contact.opted_out_at is not None,
         was_with=around.names.get(last.operator_id) if last and held is None else None,
         ended_by=last.end_reason if last else None, outcome=report.outcome, reason=report.reason,
-        closed_at=report.closed_at,
+        closed_at=report.closed_at, place_code=code,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from triage.queries.place_shapes import MentionView, PlaceView
+
 
 @dataclass(frozen=True)
 class Row:
@@ -35,6 +37,7 @@ class Row:
     outcome: str | None
     reason: str | None
     closed_at: datetime | None
+    place_code: str | None = None  # where `place` is one of the desk's list
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ class Entry:
     mine: bool = False
     unanswered: bool = False
     files: Sequence[FileView] = ()
+    mentions: Sequence[MentionView] = ()
 
 
 @dataclass(frozen=True)
@@ -162,6 +166,9 @@ class ReportView:
     consent_answer: bool | None
     other_reports: Sequence[Row]  # of the same person, newest first, at most five
     split_from: int | None
+    place: PlaceView | None = None
+    placed_by: str | None = None  # public name of who said where it is; None: the machine found it
+    place_text: str | None = None  # as the person wrote it
     opening: str = ""  # what a new holder may begin with, where nothing is typed yet
 
 

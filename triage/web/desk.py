@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from triage.errors import TriageError
 from triage.queries import conversation, inbox, people, reports
 from triage.rights import Right
-from triage.web import composing, errors, present
+from triage.web import composing, errors, present, whereabouts
 from triage.web.access import actor, admits
 from triage.web.identity import identity
 
@@ -29,7 +29,7 @@ def _give_words(state: BlueprintSetupState) -> None:
     present.init_app(app)
     composing.init_app(app)
     app.jinja_env.globals["identity"] = identity
-    app.jinja_env.filters["refusal"] = errors.sentence
+    app.jinja_env.filters.update(refusal=errors.sentence, pieces=whereabouts.pieces)
 
 
 @bp.get("/desk")
@@ -85,7 +85,7 @@ def _shown(report_id: int) -> dict[str, Any]:
     found = reports.view(report_id, actor(), _lines(), by())
     return {
         "report": found, "refusal": None, "typed": None, "view": queue(), "by": by(),
-        "form_key": uuid.uuid4().hex,
+        "whereabouts": whereabouts.of(found), "form_key": uuid.uuid4().hex,
         "people": people.on_shift_choices(actor()) if found.may_assign else [],
         "teams": people.teams(actor()) if found.may_assign or found.may_write else [],
     }
@@ -101,10 +101,10 @@ def by() -> str | None:
     return request.values.get("by") or None
 
 
-def to_report(report_id: int) -> AnyResponse:
-    """Back to the report: the whole page, or for a script the pane alone."""
+def to_report(report_id: int, find: str | None = None) -> AnyResponse:
+    """Back to the report: the whole page, or for a script the pane alone. `find`: a place that was looked for."""
     endpoint = "desk.pane" if by_script() else "desk.report"
-    return redirect(url_for(endpoint, report_id=report_id, view=queue(), by=by()), 303)
+    return redirect(url_for(endpoint, report_id=report_id, view=queue(), by=by(), find=find), 303)
 
 
 def by_script() -> bool:

@@ -94,6 +94,8 @@ def _happenings() -> dict[str, str]:
         "report.woken": gettext("Woken"),
         "report.routed": gettext("%(who)s routed this to another team"),
         "report.prioritised": gettext("%(who)s changed the urgency"),
+        "report.placed:set": gettext("%(who)s said where it is"),
+        "report.placed:removed": gettext("%(who)s took the place away"),
         "report.written": gettext("%(who)s wrote this down"),
         "file.opened": gettext("%(who)s opened a file as it came"),
         "file.transcribed": gettext("%(who)s wrote down what is said"),

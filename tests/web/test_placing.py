@@ -1,0 +1,94 @@
+"""The report's page: words marked that name a place, and its holder says where it is, without script."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from tests.scene import Scene
+from tests.visitor import PASSWORD
+from tests.web.door import Browser, words
+from triage.actions import gazetteer
+from triage.gazetteer import sheet
+from triage.models import Report
+from triage.queries import places
+
+pytestmark = pytest.mark.only("sqlite")
+TABLE = (b"code,name,parent\nKSM,Kisumu,\nNKR,Nakuru,\nKSM-012,Hill <i> School,KSM\n"
+         b"KSM-013,Chapel Hall,KSM\nNKR-013,Chapel Hall,NKR\n")
+
+
+@pytest.fixture
+def browser(app: Flask, scene: Scene) -> Browser:
+    """Maya's, on a desk with places."""
+    made = Browser(app)
+    made.sign_in(scene.operator("Maya"), PASSWORD)
+    read = sheet.read(TABLE)
+    scene.do(lambda: gazetteer.enter(read))
+    return made
+
+
+def held(scene: Scene, browser: Browser, text: str) -> Report:
+    """A report of Maya's, its page open."""
+    report = scene.sms(text)
+    browser.get(f"/desk/reports/{report.id}")
+    browser.post(f"/desk/reports/{report.id}/claim")
+    return report
+
+
+def code_of(scene: Scene, report: Report) -> str | None:
+    """The code of the report's place now."""
+    number = scene.report(report.id).place_id
+    return places.views([number])[number].code if number else None
+
+
+def test_words_are_marked_and_nothing_of_a_name_or_a_text_is_markup(scene: Scene, browser: Browser) -> None:
+    report = held(scene, browser, "<b>At</b> ksm 012 & PU 077")
+    page = browser.get(f"/desk/reports/{report.id}").text
+    assert '&lt;b&gt;At&lt;/b&gt; <mark class="place" title="Hill &lt;i&gt; School (KSM-012), Kisumu">ksm 012</mark> &amp; ' in page
+    assert ">PU 077</mark>" in page
+    assert "Hill &lt;i&gt; School" in page
+    assert "<i> School" not in page
+
+
+def test_the_holder_says_where_it_is_by_code_or_by_choosing_and_takes_it_away(scene: Scene, browser: Browser) -> None:
+    report = held(scene, browser, "They turn people away")
+    address = f"/desk/reports/{report.id}"
+    assert browser.post(f"{address}/place", {"place": "ksm-012"}).location.startswith(address)
+    assert code_of(scene, report) == "KSM-012"
+    unclear = browser.post(f"{address}/place", {"place": "Chapel Hall"})
+    assert "find=Chapel" in unclear.location
+    shown = browser.get(unclear.location)
+    assert "Which one is meant" in words(shown)
+    nakuru = places.by_code("NKR-013")
+    assert nakuru is not None
+    assert f'name="place_id" value="{nakuru.id}"' in shown.text
+    browser.post(f"{address}/place", {"place_id": nakuru.id})
+    assert code_of(scene, report) == "NKR-013"
+    assert "said by Maya" in words(browser.get(address))
+    browser.post(f"{address}/place", {"remove": "1"})
+    assert code_of(scene, report) is None
+    assert "Maya took the place away" in words(browser.get(address))
+    assert "No place is known by" in words(browser.get(f"{address}?find=nowhere"))
+
+
+def test_a_name_of_several_places_offers_them_and_the_choice_is_marked_in_the_text(
+    scene: Scene, browser: Browser
+) -> None:
+    report = held(scene, browser, "Chapel Hall is closed")
+    page = browser.get(f"/desk/reports/{report.id}")
+    assert "“\u2068Chapel Hall\u2069” may be:" in words(page)
+    chapel = places.by_code("KSM-013")
+    assert chapel is not None
+    browser.post(f"/desk/reports/{report.id}/place", {"place_id": chapel.id, "mention": 1})
+    page = browser.get(f"/desk/reports/{report.id}")
+    assert 'title="Chapel Hall (KSM-013), Kisumu">Chapel Hall</mark>' in page.text
+    assert "may be:" not in words(page)
+
+
+def test_who_does_not_hold_it_cannot(scene: Scene, browser: Browser) -> None:
+    report = scene.sms("Chapel Hall is closed")
+    scene.claim(report, scene.operator("Ben"))
+    browser.get(f"/desk/reports/{report.id}")
+    assert browser.post(f"/desk/reports/{report.id}/place", {"remove": "1"}).status_code == 409
+    assert 'id="place-words"' not in browser.get(f"/desk/reports/{report.id}").text
