@@ -130,7 +130,7 @@ def _negated(a: Sequence[str], b: Sequence[str], lookup: Lookup) -> bool:
 
 
 def _all_empty(words: Sequence[str], lookup: Lookup) -> bool:
-    return all(word in lookup.words.greetings or word in lookup.words.weak for word in words)
+    return all(word in lookup.empty for word in words)
 
 
 def _is_fragment(a: Sequence[str], b: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from math import asin, cos, radians, sin, sqrt
 from triage.similarity import languages
 from triage.similarity.codes import Code
 from triage.similarity.preparing import Prepared
-from triage.similarity.words import is_number, words_of
+from triage.similarity.words import carries, words_of
 
 INCIDENT_VERSION = 1  # raised whenever a weight or the threshold changes
 THRESHOLD = 0.5  # of the score, from which a pair is worth a person's glance
@@ -103,9 +103,8 @@ def overlap(a: Prepared, b: Prepared) -> float:
 
 
 def _content(message: Prepared) -> set[str]:
-    words = languages.lookup(message.spoken).words
-    empty = words.weak | words.greetings
-    return {word for word in message.words if len(word) > 2 and word not in empty and not is_number(word)}
+    lookup = languages.lookup(message.spoken)
+    return {word for word in message.words if carries(word, lookup)}
 
 
 def _of_time(apart: timedelta | None) -> tuple[tuple[Ground, float], ...]:

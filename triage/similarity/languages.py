@@ -36,9 +36,13 @@ class Lexicon:
 
 @dataclass(frozen=True)
 class Lookup:
-    """A lexicon arranged for looking up: what one text or one pair of texts is judged by."""
+    """A lexicon arranged for looking up: what one text or one pair of texts is judged by.
+
+    `empty` are the words that carry no meaning of their own: small ones and greetings.
+    """
 
     words: Lexicon
+    empty: frozenset[str]
     number_of: dict[str, str]
     meanings: dict[str, frozenset[str]]
 
@@ -134,7 +138,12 @@ def lookup(spoken: Spoken) -> Lookup:
     meanings: dict[str, set[str]] = {}
     for short, long in words.shorthand:
         meanings.setdefault(short, set()).add(long)
-    return Lookup(words, dict(sorted(words.numbers)), {short: frozenset(longs) for short, longs in meanings.items()})
+    return Lookup(
+        words,
+        empty=words.weak | words.greetings,
+        number_of=dict(sorted(words.numbers)),
+        meanings={short: frozenset(longs) for short, longs in meanings.items()},
+    )
 
 
 def _alternatives(name: str) -> str:

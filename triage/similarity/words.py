@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -55,14 +55,16 @@ def words_of(text: str) -> Words:
     body = unframed(seen)
     found = [each for start, end in parts_in_order(seen) for each in _found(body, start, end)]
     texts = tuple(word for word, _, _ in found)
-    spans = tuple((places[start], places[end - 1] + 1) for _, start, end in found)
+    spans = tuple((start, end) for _, start, end in found)
+    if places:
+        spans = tuple((places[start], places[end - 1] + 1) for start, end in spans)
     return Words(texts, spans, is_cut(seen, body))
 
 
-def _visible(text: str) -> tuple[str, Sequence[int]]:
-    """`text` without the characters nobody sees, and where in `text` each of the others stands."""
+def _visible(text: str) -> tuple[str, list[int]]:
+    """`text` without the characters nobody sees, and where in `text` each of the others stands, if there were any."""
     if text.isascii() or not UNSEEN.search(text):
-        return text, range(len(text))
+        return text, []
     places = [at for at, letter in enumerate(text) if not UNSEEN.match(letter)]
     return "".join(text[at] for at in places), places
 
@@ -112,6 +114,12 @@ def is_sign(word: str) -> bool:
 
 
 def content_words(words: Collection[str], lookup: languages.Lookup) -> int:
-    """How many of the folded `words` may carry meaning: no small word, greeting or number, and 3 letters or more."""
-    empty = lookup.words.weak | lookup.words.greetings
-    return sum(is_sign(word) or (len(word) >= CONTENT and word not in empty and not is_number(word)) for word in words)
+    """How many of the folded `words` may carry meaning."""
+    return sum(carries(word, lookup) for word in words)
+
+
+def carries(word: str, lookup: languages.Lookup) -> bool:
+    """Whether the folded `word` may carry meaning: no small word, greeting or number, and 3 letters or more."""
+    if len(word) < CONTENT:
+        return is_sign(word)
+    return word not in lookup.empty and not word[0].isdigit()
