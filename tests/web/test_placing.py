@@ -45,7 +45,8 @@ def code_of(scene: Scene, report: Report) -> str | None:
 def test_words_are_marked_and_nothing_of_a_name_or_a_text_is_markup(scene: Scene, browser: Browser) -> None:
     report = held(scene, browser, "<b>At</b> ksm 012 & PU 077")
     page = browser.get(f"/desk/reports/{report.id}").text
-    assert '&lt;b&gt;At&lt;/b&gt; <mark class="place" title="Hill &lt;i&gt; School (KSM-012), Kisumu">ksm 012</mark> &amp; ' in page
+    marked = '<mark class="place" title="Hill &lt;i&gt; School (KSM-012), Kisumu">ksm 012</mark>'
+    assert f"&lt;b&gt;At&lt;/b&gt; {marked} &amp; " in page
     assert ">PU 077</mark>" in page
     assert "Hill &lt;i&gt; School" in page
     assert "<i> School" not in page
@@ -92,3 +93,16 @@ def test_who_does_not_hold_it_cannot(scene: Scene, browser: Browser) -> None:
     browser.get(f"/desk/reports/{report.id}")
     assert browser.post(f"/desk/reports/{report.id}/place", {"remove": "1"}).status_code == 409
     assert 'id="place-words"' not in browser.get(f"/desk/reports/{report.id}").text
+
+
+def test_the_list_is_narrowed_to_a_place_and_what_lies_in_it(scene: Scene, browser: Browser) -> None:
+    inside, outside = scene.sms("ksm 012 closed"), scene.sms("Nakuru: no ink", "+254711000777")
+    page = browser.get("/desk?view=all&place=kisumu").text
+    assert f'id="r{inside.id}"' in page
+    assert f'id="r{outside.id}"' not in page
+    assert f'/desk/reports/{inside.id}?view=all&amp;place=KSM"' in page
+    unclear = browser.get("/desk?view=all&place=chapel+hall")
+    assert "Which one is meant? The list shows all." in words(unclear)
+    assert "place=NKR-013" in unclear.text
+    assert "Nothing here for this place" in words(browser.get("/desk?view=all&place=NKR-013"))
+    assert "No place is known by these words" in words(browser.get("/desk?view=all&place=nowhere"))

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
+from triage.api import place_answers
+from triage.api.answer import Answer
 from triage.queries.shapes import DeliveryState, Entry, ReportView, Row
 from triage.queries.shapes import Ledger as Counted
-
-
-class Answer(BaseModel):
-    """Nothing that is not named leaves."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+from triage.queries.stats import Stats as Figures
 
 
 class Problem(Answer):
@@ -44,7 +41,8 @@ class Line(Answer):
     status: str
     channel: str
     priority: int = Field(description="0 danger now, 1 urgent, 2 normal")
-    place: str | None
+    place: str | None = Field(description="The name of a place of the list, else as it was written.")
+    place_code: str | None = Field(description="Of a place of the desk's list.")
     language: str | None
     sender: str = Field(description="A name, a public handle, or two digits; empty where nobody is known.")
     excerpt: str
@@ -113,6 +111,7 @@ class Message(Answer):
     mine: bool
     unanswered: bool
     delivery: Delivery | None
+    mentions: Sequence[place_answers.Mention]
 
 
 class Note(Answer):
@@ -202,6 +201,7 @@ class Stats(Answer):
     send_problems: int
     quarantined: int
     leases_frozen_at: datetime | None
+    places: Sequence[place_answers.PlaceCount] = Field(description="The 200 with most reports.")
 
 
 class Ledger(Answer):
@@ -247,6 +247,7 @@ def _message(entry: Entry) -> Message:
         id=entry.id, direction="in" if entry.kind == "inbound" else "out", at=entry.at, author=entry.author,
         channel=entry.channel, account=entry.account, body=entry.body, mine=entry.mine, unanswered=entry.unanswered,
         delivery=delivery(entry.delivery) if entry.delivery else None,
+        mentions=[place_answers.mention(one) for one in entry.mentions],
     )
 
 
@@ -258,3 +259,8 @@ def delivery(state: DeliveryState) -> Delivery:
 def ledger(counted: Counted) -> Ledger:
     """The ledger with its difference."""
     return Ledger.model_validate(counted)
+
+
+def stats(figures: Figures) -> Stats:
+    """The figures."""
+    return Stats(**{**vars(figures), "places": [place_answers.count(one) for one in figures.places]})

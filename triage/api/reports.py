@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from triage.actions import assignments, closing, copies, replies, routing, splitting, taking, written
+from triage.actions import assignments, closing, copies, placing, replies, routing, splitting, taking, written
 from triage.api import answers, operations, schemas
 from triage.api.operations import REPORT
 from triage.crashpoints import crashpoint
@@ -40,7 +40,7 @@ WHOLE = 1000  # lines of a conversation
 @operations.get("/reports", Right.READ_REPORTS)
 def reports(query: schemas.ReportsQuery) -> answers.Lines:
     """The reports in queue order: urgency, then who waits longest. Closed ones and searches: newest first."""
-    wanted = search.Wanted(query.status, query.mine, query.channel, query.team, query.topic, query.q)
+    wanted = search.Wanted(query.status, query.mine, query.channel, query.team, query.topic, query.q, query.place)
     page = search.find(actor(), wanted, query.limit, query.after)
     return answers.Lines(items=[answers.line(row) for row in page.rows], next=page.next, seq=page.seq)
 
@@ -139,6 +139,13 @@ def discard(report_id: int, body: schemas.Discard) -> answers.Report | None:
 def reopen(report_id: int) -> answers.Report | None:
     """Take closing back; the caller holds it."""
     return _done(report_id, lambda: closing.reopen(report_id, actor()))
+
+
+@operations.post(f"{REPORT}/place", Right.HANDLE_REPORTS, NotFound, AlreadyClosed, NotTheHolder, IsACopy)
+def set_place(report_id: int, body: schemas.SetPlace) -> answers.Report | None:
+    """Say where it is, by the code of a place of the list; null takes it away. The desk does not change it any more."""
+    number = search.place(body.place).id if body.place is not None else None
+    return _done(report_id, lambda: placing.set_place(report_id, actor(), number))
 
 
 @operations.post(f"{REPORT}/snooze", Right.HANDLE_REPORTS, NotFound, AlreadyClosed, NotTheHolder, IsACopy)

@@ -69,8 +69,17 @@ class ReportsQuery(Query):
         None, description="There are no topics yet: each is refused as unknown.")
     q: Annotated[str, _upto(100), CLEAN] | None = Field(
         None, description="Words in a message; only the newest 5,000 messages are searched.")
+    place: Annotated[str, _upto(60), CLEAN] | None = Field(
+        None, description="The code of a place: reports there and at the places in it.")
     limit: Limit = 50
     after: Annotated[str, _upto(200)] | None = Field(None, description="`next` of the page before.")
+
+
+class PlacesQuery(Query):
+    """Which places: those that some words may mean."""
+
+    q: Annotated[str, _upto(200), CLEAN] | None = Field(None, description="A code, a name, or how one begins.")
+    limit: Annotated[int, BeforeValidator(_digits), Field(ge=1, le=50)] = 10
 
 
 class EventsQuery(Query):
@@ -118,6 +127,12 @@ class Discard(Body):
     """Why it is not actionable."""
 
     reason: Literal[REASONS]  # type: ignore[valid-type]  # the words of the table, at run time
+
+
+class SetPlace(Body):
+    """Where it is: the code of a place, or null where nothing is known."""
+
+    place: Annotated[str, _upto(60), CLEAN] | None
 
 
 class Snooze(Body):

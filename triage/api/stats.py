@@ -12,7 +12,7 @@ from triage.web.access import actor
 @operations.get("/stats", Right.SEE_FLOOR)
 def stats() -> answers.Stats:
     """The desk in figures: how many wait, who is there, what is stuck."""
-    return answers.Stats.model_validate(figures.stats(actor()))
+    return answers.stats(figures.stats(actor()))
 
 
 @operations.get("/ledger", Right.SEE_FLOOR)

@@ -15,8 +15,8 @@ from triage.db import db
 from triage.errors import N_, BadInput, NotFound
 from triage.models import Assignment, InboundItem, Operator, Report
 from triage.models.reports import NORMAL, WAITS_SINCE
+from triage.queries import places, scope
 from triage.queries import rows as lines
-from triage.queries import scope
 from triage.queries.shapes import Page, Row
 
 VIEWS = ("next", "new", "mine", "waiting", "snoozed", "urgent", "all", "resolved")
@@ -28,9 +28,12 @@ MOST_NUMBER = 2**63 - 1  # what a database can hold
 NO_CURSOR = N_("This page of the list is not known any more. Start from the top.")
 
 
-def page(actor: Operator, view: str, limit: int = 50, after: str | None = None) -> Page:
-    """Up to `limit` (at most 200) rows of a view; `after` is the cursor of the page before."""
-    return leaf(_reports(actor, view), actor, limit, after, newest_first=view == "resolved")
+def page(actor: Operator, view: str, limit: int = 50, after: str | None = None, place_id: int | None = None) -> Page:
+    """Up to `limit` (at most 200) rows of a view, of a place and all in it; `after`: the cursor of the page before."""
+    query = _reports(actor, view)
+    if place_id is not None:
+        query = query.where(places.reported(place_id))
+    return leaf(query, actor, limit, after, newest_first=view == "resolved")
 
 
 def leaf(query: Select[Report], actor: Operator, limit: int, after: str | None, *, newest_first: bool = False) -> Page:

@@ -29,3 +29,12 @@ class MentionView:
     code: bool
     place: PlaceView | None
     by_person: bool
+
+
+@dataclass(frozen=True)
+class PlaceCount:
+    """How many reports there are at a place and in it, and how many of those are not closed."""
+
+    place: PlaceView
+    reports: int
+    still_open: int

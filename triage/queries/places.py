@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, Row, TextClause, func, select, text
+from sqlalchemy import CTE, ColumnElement, Row, TextClause, func, select, text
 from sqlalchemy.orm import aliased
 
 from triage.db import db, is_postgresql
@@ -16,14 +16,15 @@ from triage.gazetteer import folding, settling, spotting, tree
 from triage.gazetteer.sheet import Sheet
 from triage.gazetteer.spotting import MOST_SHARED, Found, Spot
 from triage.gazetteer.tree import Known
-from triage.models import Operator, Place, PlaceName
+from triage.models import Operator, Place, PlaceName, Report
 from triage.models.places import BETWEEN
 from triage.queries import scope
-from triage.queries.place_shapes import PlaceView
+from triage.queries.place_shapes import PlaceCount, PlaceView
 from triage.rights import Right
 from triage.statements import execute
 
 MOST_CHOICES = 10
+MOST_COUNTED = 200
 SHOWN = 50
 _UP = """
 WITH RECURSIVE up(place, at, far) AS (
@@ -103,6 +104,27 @@ def inside(place_id: int) -> CTE:
     inner = select(Place.id).where(Place.id == place_id).cte("inside", recursive=True)
     below = aliased(Place)
     return inner.union(select(below.id).join(inner, below.parent_id == inner.c.id))
+
+
+def reported(place_id: int) -> ColumnElement[bool]:
+    """Reports at a place or at one in it: a condition."""
+    return Report.place_id.in_(select(inside(place_id).c.id))
+
+
+def counted() -> list[PlaceCount]:
+    """How many reports, copies aside, there are at each place and in it, and how many of them are open; most first."""
+    own = select(Report.place_id, func.count(), func.count().filter(Report.closed_at.is_(None)))
+    own = own.where(Report.place_id.is_not(None), Report.duplicate_of.is_(None)).group_by(Report.place_id)
+    rows = [(number, everything, still) for number, everything, still in db.session.execute(own) if number is not None]
+    around = above({number for number, _every, _still in rows})
+    found: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for number, everything, still in rows:
+        for place in (number, *around[number]):
+            found[place][0] += everything
+            found[place][1] += still
+    best = sorted(found, key=lambda number: (-found[number][0], number))[:MOST_COUNTED]
+    named_ = views(best)
+    return [PlaceCount(named_[number], *found[number]) for number in best]
 
 
 def views(ids: Iterable[int | None]) -> dict[int, PlaceView]:

@@ -10,12 +10,14 @@ from triage import events
 from triage.db import db
 from triage.errors import N_, BadInput
 from triage.models import Assignment, Message, Operator, Report, Team
-from triage.queries import inbox, rows, scope
+from triage.queries import inbox, places, rows, scope
+from triage.queries.place_shapes import PlaceView
 from triage.queries.shapes import Page
 
 LIVE = ("open", "assigned")
 WINDOW = 5_000  # how many of the newest messages are searched for words
 NO_TEAM = N_("There is no team called %(name)s.")
+NO_PLACE = N_("There is no place with the code %(name)s.")
 NO_TOPIC = N_("There is no topic called %(name)s.")
 
 
@@ -29,6 +31,7 @@ class Wanted:
     team: str | None = None
     topic: str | None = None
     words: str | None = None
+    place: str | None = None  # a code: the place and all in it
 
 
 def find(actor: Operator, wanted: Wanted, limit: int, after: str | None) -> Page:
@@ -53,6 +56,8 @@ def _conditions(actor: Operator, wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(Report.channel == wanted.channel)
     if wanted.team:
         found.append(Report.team_id == _team(wanted.team))
+    if wanted.place:
+        found.append(places.reported(place(wanted.place).id))
     if wanted.topic:
         raise BadInput(NO_TOPIC, "topic", name=wanted.topic)
     return found
@@ -69,6 +74,14 @@ def _team(name: str) -> int:
     found = db.session.scalar(select(Team.id).where(Team.name == name))
     if found is None:
         raise BadInput(NO_TEAM, "team", name=name)
+    return found
+
+
+def place(code: str) -> PlaceView:
+    """The place with this code. BadInput where there is none."""
+    found = places.by_code(code)
+    if found is None:
+        raise BadInput(NO_PLACE, "place", name=code)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from triage.db import db
 from triage.models import Operator, Report
 from triage.models.reports import OUTCOMES, STATUSES
-from triage.queries import floor
+from triage.queries import floor, places
+from triage.queries.place_shapes import PlaceCount
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Stats:
     send_problems: int
     quarantined: int
     leases_frozen_at: datetime | None
+    places: Sequence[PlaceCount]
 
 
 def stats(actor: Operator) -> Stats:
@@ -40,6 +42,7 @@ def stats(actor: Operator) -> Stats:
         new=seen.new, longest_wait_since=seen.longest_wait_since, danger_open=seen.danger_open,
         on_shift=seen.on_shift, people=seen.people, waiting_sends=seen.waiting_sends,
         send_problems=seen.send_problems, quarantined=seen.quarantined, leases_frozen_at=seen.leases_frozen_at,
+        places=places.counted(),
     )
 
 

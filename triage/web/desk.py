@@ -36,8 +36,9 @@ def _give_words(state: BlueprintSetupState) -> None:
 @admits(Right.READ_REPORTS)
 def desk() -> str:
     """A queue."""
-    page = inbox.page(actor(), queue(), after=request.args.get("after"))
-    return render_template("desk/desk.html", page=page, view=queue(), seq=page.seq, report=None)
+    narrowed = whereabouts.narrowed()
+    page = inbox.page(actor(), queue(), after=request.args.get("after"), place_id=narrowed.number)
+    return render_template("desk/desk.html", page=page, view=queue(), seq=page.seq, report=None, narrowed=narrowed)
 
 
 @bp.get(REPORT)
@@ -76,9 +77,11 @@ def _numbers(text: str) -> list[int]:
 def report_page(report_id: int, refusal: TriageError | None = None, typed: str | None = None) -> str:
     """The page of a report; after a refusal with its reason and the text that was typed."""
     shown = _shown(report_id)
-    page = inbox.page(actor(), queue())
+    narrowed = whereabouts.narrowed()
+    page = inbox.page(actor(), queue(), place_id=narrowed.number)
     seq = min(page.seq, shown["report"].seq)  # what came between the two is asked for again
-    return render_template("desk/desk.html", page=page, seq=seq, **{**shown, "refusal": refusal, "typed": typed})
+    said = {"narrowed": narrowed, "refusal": refusal, "typed": typed}
+    return render_template("desk/desk.html", page=page, seq=seq, **{**shown, **said})
 
 
 def _shown(report_id: int) -> dict[str, Any]:

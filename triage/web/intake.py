@@ -8,7 +8,7 @@ CSRF here, and `slow_lane` for what becomes of floods.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
@@ -16,10 +16,15 @@ from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolEmpty
 
 from channels.base import InboundMessage
 from triage import addresses, clock, context
 from triage.actions.arrivals import Form
+from triage.db import let_go
+from triage.queries import places
+from triage.queries.place_shapes import PlaceView
 from triage.web import durable, form_token, intake_form, languages, slow_lane
 from triage.web.intake_form import QUESTIONS, STEPS, Answers, Problem
 
@@ -27,6 +32,7 @@ bp = Blueprint("intake", __name__)
 
 PURPOSE = "report"
 LASTS = timedelta(hours=24)
+MOST_STATIONS = 8
 
 
 @bp.get("/report")
@@ -66,6 +72,8 @@ def _move(at: str, go: str, answers: Answers) -> ResponseReturnValue:
     wrong = intake_form.problems(at, answers)
     if wrong:
         return _page(at, answers, wrong, status=422)
+    if at == "where" and intake_form.unsettled(answers) and (stations := _stations(answers.place)):
+        return _page(at, replace(answers, station="", asked=answers.place), stations=stations)
     return _send(answers) if at == "check" else _page(*intake_form.after(at, answers))
 
 
@@ -95,7 +103,7 @@ def message_of(answers: Answers, token: form_token.FormToken) -> InboundMessage:
     told = asdict(answers) | {"consent_wording": consent_wording(answers)}
     return InboundMessage(
         channel="web", account_address="", external_id=token.naming(repr(sorted(told.items()))), sender=None,
-        text=_words(answers), thread_key=f"web:{token.value}", place_text=answers.place or None,
+        text=_words(answers), thread_key=f"web:{token.value}", place_text=intake_form.place_of(answers) or None,
         reply_to=intake_form.address(answers), language=str(get_locale() or "en"),
         urgent=answers.danger == "yes", raw=told,
     )
@@ -120,15 +128,26 @@ def _due_at(answers: Answers, token: form_token.FormToken) -> datetime | None:
     return slow_lane.due_at(doubtful=doubtful, pressing=answers.danger == "yes" and bool(answers.place))
 
 
+def _stations(place: str) -> Sequence[PlaceView]:
+    """The places that are meant perhaps, where it is not one alone. Without the database nobody is asked."""
+    try:
+        found = places.choices(place, MOST_STATIONS)
+    except (DBAPIError, PoolEmpty):
+        let_go()
+        return ()
+    return found if len(found) > 1 else ()
+
+
 def _page(at: str, answers: Answers, wrong: list[Problem] | None = None, *, note: str = "",
-          status: int = 200, headers: Mapping[str, str] | None = None) -> ResponseReturnValue:
+          status: int = 200, headers: Mapping[str, str] | None = None,
+          stations: Sequence[PlaceView] = ()) -> ResponseReturnValue:
     if at == "check":
         answers = replace(answers, checked=True)
     token = form_token.given()
     page = render_template(
         f"citizen/{at}.html", step=at, answers=answers, wrong=wrong or [], note=note, form_page=intake_form,
         token=request.form[form_token.FIELD] if token else form_token.mint(PURPOSE),
-        hint=_hint(answers), danger_phone=context.settings().danger_phone, tongues=languages.named(),
+        hint=_hint(answers), danger_phone=context.settings().danger_phone, tongues=languages.named(), stations=stations,
     )
     return page, status, headers or {}
 

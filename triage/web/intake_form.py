@@ -31,6 +31,7 @@ EMAIL_WORDING = _l("A volunteer of the desk writes to you from an address of the
                    "writes again.")
 
 TRAP = "reference"
+KEEP, MOST_STATION = "-", 60
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Answers:
     contact: str = ""
     phone: str = ""
     email: str = ""
+    station: str = ""  # the code they chose where several places are called so; KEEP: none of them
+    asked: str = ""  # what they had written as the place then
     trap: str = ""
     checked: bool = False  # they have seen "check your answers": Continue leads back there
 
@@ -72,6 +75,8 @@ def read(form: Mapping[str, str]) -> Answers:
         contact=_one_of(CONTACT, form.get("contact")),
         phone=clean(form.get("phone"), MOST_ADDRESS),
         email=clean(form.get("email"), MOST_ADDRESS),
+        station=clean(form.get("station"), MOST_STATION),
+        asked=" ".join(clean(form.get("asked"), HARD_MOST).split()),
         trap=clean(form.get(TRAP), MOST_PLACE),
         checked=form.get("checked") == "1",
     )
@@ -84,6 +89,17 @@ def clean(value: str | None, most: int) -> str:
 
 def _one_of(choices: Mapping[str, object], value: str | None) -> str:
     return value if value is not None and value in choices else ""
+
+
+def place_of(answers: Answers) -> str:
+    """The place as it is sent: their words, and the code they chose for them."""
+    chosen = answers.station not in ("", KEEP) and answers.asked == answers.place
+    return f"{answers.place[:MOST_PLACE - MOST_STATION - 3]} ({answers.station})" if chosen else answers.place
+
+
+def unsettled(answers: Answers) -> bool:
+    """Whether they wrote a place and have not been asked yet which one of that name they mean."""
+    return bool(answers.place) and not (answers.station and answers.asked == answers.place)
 
 
 def problems(step: str, answers: Answers) -> list[Problem]:

@@ -44,3 +44,33 @@ def pieces(entry: Entry) -> Iterator[tuple[str, MentionView | None]]:
             yield entry.body[one.start:one.stop], one
             at = one.stop
     yield entry.body[at:], None
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """To which place a list is narrowed; several where the words say it not clearly: then the list shows all."""
+
+    words: str
+    found: Sequence[PlaceView]
+    offered: bool  # whether the desk has places to choose from
+
+    @property
+    def place(self) -> PlaceView | None:
+        """The one place."""
+        return self.found[0] if len(self.found) == 1 else None
+
+    @property
+    def number(self) -> int | None:
+        """Its number."""
+        return self.place.id if self.place else None
+
+    @property
+    def code(self) -> str | None:
+        """What stands in addresses for it."""
+        return self.place.code if self.place else None
+
+
+def narrowed() -> Narrowed:
+    """To which place the list that was asked for is narrowed."""
+    words = forms.clean(request.args.get("place", ""))[:200]
+    return Narrowed(words, places.choices(words) if words else (), bool(words) or places.any_known())
