@@ -15,6 +15,7 @@ from triage.similarity.alignment import Block, Gap, blocks, gaps, moved, without
 from triage.similarity.differences import FACTS, Edge, Kind, Left, kind_of
 from triage.similarity.pairing import LONGEST_RUN, pieces
 from triage.similarity.preparing import Prepared
+from triage.similarity.words import content_words
 
 RULES_VERSION = 1  # raised whenever a rule, a threshold or a list changes a verdict; stored with every link
 
@@ -25,11 +26,12 @@ SHORT_LOST = 4  # short words, small ones not counted; same source
 # inside one text only, slips. A copy differs here and there; a text that differs everywhere was written anew.
 SMALL_LOST_PER, SMALL_CHANGED_PER, EXTRA_PER, SLIPS_PER = 4, 10, 8, 3
 FEW_SLIPS = 3
-# A text of fewer words, or fewer of content, inside one that says twice as much: a phrase many may use. Between the
+# Fewer shared words, or fewer of content, inside a text that says twice as much: a phrase many may use. Between the
 # least a message must say (4 and 3) and what matching.md calls a long text (8 and 5).
 WHOLE_WORDS, WHOLE_CONTENT, MUCH_MORE = 6, 5, 2
 RESPELLED = frozenset({Kind.TYPO, Kind.SHORTHAND, Kind.NUMBER_WORD, Kind.JOINED, Kind.SMALL})
 FEW_AT_CUT = 2  # words
+ONE_SIDED = frozenset({Kind.ADDED, Kind.CUT, Kind.LOST, Kind.EXTRA})
 Span = tuple[int, int]
 
 
@@ -115,7 +117,7 @@ def _judged(a: Prepared, b: Prepared, shared: int, found: tuple[Difference, ...]
         return Verdict(False, Reason.FACT, covered, found)
     if covered < COVERED:
         return Verdict(False, Reason.APART, covered, found)
-    close = not _is_phrase(a, b) and _is_close(found, shared, a, b)
+    close = not _is_phrase(a, b, found) and _is_close(found, shared, a, b)
     return Verdict(close, Reason.ALIKE if close else Reason.LOOSE, covered, found)
 
 
@@ -193,10 +195,12 @@ def _runs(start: int, end: int, gone: set[int]) -> list[Span]:
     return runs
 
 
-def _is_phrase(a: Prepared, b: Prepared) -> bool:
-    """Whether `a`, the shorter, is a few words that may stand in many a longer text."""
-    few = len(a.words) < WHOLE_WORDS or a.content < WHOLE_CONTENT
-    return few and not a.cut and b.content > MUCH_MORE * a.content
+def _is_phrase(a: Prepared, b: Prepared, found: Sequence[Difference]) -> bool:
+    """Whether what is shared is a few words that may stand in many a longer text; a cut text is short by itself."""
+    alone = [word for each in found if each.kind in ONE_SIDED for word in each.a]
+    content = a.content - content_words(alone, languages.lookup(a.spoken))
+    few = len(a.words) - len(alone) < WHOLE_WORDS or content < WHOLE_CONTENT
+    return few and not a.cut and b.content > MUCH_MORE * content
 
 
 def _is_close(found: Sequence[Difference], shared: int, a: Prepared, b: Prepared) -> bool:
