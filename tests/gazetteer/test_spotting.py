@@ -73,6 +73,7 @@ def test_the_place_of_a_text_is_the_innermost_where_the_others_lie_around_it() -
     assert clear("Hill School in Kisumu") == HILL
     assert clear("Hill School, Kisumu, and Nakuru") is None
     assert clear("It was at Central School") is None
+    assert clear("It was at Central School, and Hill School too") is None  # perhaps in Nakuru
     assert clear("PU 018 in Kisumu") == KISUMU
 
 

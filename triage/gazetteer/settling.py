@@ -48,8 +48,13 @@ def _borne_out(place: int, firm: Iterable[int], above: Above) -> bool:
 
 
 def clear(spots: Iterable[Spot], above: Above) -> int | None:
-    """The one place a text speaks of: the innermost, where all others that are named lie around it."""
+    """The one place a text speaks of: the innermost, where what else is named lies around it or may lie in it."""
+    spots = list(spots)
     sure = {spot.places[0] for spot in spots if len(spot.places) == 1}
     around = {parent for place in sure for parent in above.get(place, ())}
     inner = sure - around
-    return inner.pop() if len(inner) == 1 else None
+    if len(inner) != 1:
+        return None
+    (found,) = inner
+    open_ = (place for spot in spots if len(spot.places) > 1 for place in spot.places)
+    return found if all(found in (place, *above.get(place, ())) for place in open_) else None

@@ -36,7 +36,7 @@ def everything() -> ResponseReturnValue:
 def _page(status: int = 200, trouble: str = "", plan: Plan | None = None, kept: str = "") -> ResponseReturnValue:
     words = forms.clean(request.args.get("q", ""))[:200]
     found, total = places.listed(actor(), words)
-    return render_template("places/places.html", found=found, total=total, words=words, trouble=trouble, plan=plan,
+    return render_template("places/places.html", found=found, total=total, sought=words, trouble=trouble, plan=plan,
                            kept=kept, shown=SHOWN, told=errors.told), status
 
 
