@@ -11,11 +11,11 @@ from sqlalchemy import select
 
 from channels.base import InboundMessage
 from triage import clock, events
-from triage.actions import assignments, ingest, journal
+from triage.actions import assignments, comparing, ingest, journal
 from triage.actions.deliveries import Settlement, begin_attempt, settle
 from triage.db import db, run_in_transaction
 from triage.models import Account, Assignment, Delivery, Event, InboundItem, Message, Operator, Report
-from triage.queries import outbox, reports
+from triage.queries import candidates, outbox, reports
 
 INTAKE = "+254700000100"
 CITIZEN = "+254711000523"
@@ -82,8 +82,14 @@ class Scene:
         body = json.dumps({"id": message.external_id, "text": message.text}).encode()
         arrival = journal.Arrival(provider, message.channel, message.external_id, body)
         self.do(lambda: ingest.receive(arrival, lambda: [message]))
+        self.compare()
         found = db.session.scalar(select(Message).where(Message.external_id == message.external_id))
         return self.report(found.report_id if found else self.newest().id)
+
+    def compare(self) -> None:
+        """What came is compared, as a running desk does at once."""
+        for number in candidates.waiting():
+            self.do(lambda number=number: comparing.compare(number))
 
     def newest(self) -> Report:
         """The report opened last."""

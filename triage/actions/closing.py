@@ -67,6 +67,13 @@ def _close(report: Report, held: Assignment | None, actor: Operator, outcome: st
                           primary=report.id)
 
 
+def close_with(report: Report, primary: Report) -> None:
+    """End a report as the closed one ended that it is a copy of."""
+    through = db.session.scalar(select(func.max(Message.id)).where(Message.report_id == report.id))
+    _settle(report, primary.outcome or "no_answer", primary.reason, through)
+    events.record(Kind.REPORT_CLOSED, report.id, None, outcome=report.outcome, reason=report.reason, primary=primary.id)
+
+
 def _settle(report: Report, outcome: str, reason: str | None, through: int | None) -> None:
     report.status, report.closed_at = "closed", clock.now()
     report.outcome, report.reason = outcome, reason if outcome == "not_actionable" else None

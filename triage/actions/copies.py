@@ -5,7 +5,9 @@ Only primaries stand in the queue and are held. `duplicate_of` always names a pr
 
 from __future__ import annotations
 
-from triage import events
+from datetime import timedelta
+
+from triage import clock, context, events
 from triage.actions import assignments, closing, filing, matters, outbox
 from triage.errors import N_, AlreadyClosed, BadInput, Forbidden
 from triage.events import Kind
@@ -38,7 +40,35 @@ def link(report_id: int, primary_id: int, actor: Operator) -> Report:
     return report
 
 
-def _lock_both(report_id: int, primary_id: int, actor: Operator) -> tuple[Report, Report]:
+def join(report_id: int, primary_id: int) -> Report | None:
+    """The desk itself sees that a report which nobody holds repeats another; the primary it goes with from now on.
+
+    Where that was closed within the hours in which it may be reopened, the copy is closed with it. None where the
+    report cannot go with it: it is held or closed by now, or the other was closed before.
+    """
+    report, primary = _lock_both(report_id, primary_id, None)
+    if primary.duplicate_of is not None:
+        return join(report_id, primary.duplicate_of)
+    if report.status != "open" or matters.copies(report.id):
+        return None
+    if primary.live:
+        if report.unanswered_since is not None:
+            filing.rouse(primary)
+        _attach(report, primary, None, None)
+        return primary
+    return primary if _close_with(report, primary) else None
+
+
+def _close_with(report: Report, primary: Report) -> bool:
+    if primary.closed_at is None or primary.closed_at < clock.now() - timedelta(hours=context.settings().reopen_hours):
+        return False
+    closing.close_with(report, primary)
+    report.duplicate_of, report.linked_after = primary.id, 0
+    events.record(Kind.REPORT_LINKED, report.id, None, copy=report.id, primary=primary.id, assignment=None, was=None)
+    return True
+
+
+def _lock_both(report_id: int, primary_id: int, actor: Operator | None) -> tuple[Report, Report]:
     """Two primaries are locked by number: linked both ways at once, the second sees what the first did."""
     locked = {number: matters.lock(number, actor) for number in sorted((report_id, primary_id))}
     return locked[report_id], locked[primary_id]
@@ -72,16 +102,17 @@ def _rouse(primary: Report, actor: Operator) -> None:
         filing.rouse(primary)
 
 
-def _attach(report: Report, primary: Report, actor: Operator, ended: Assignment | None) -> None:
+def _attach(report: Report, primary: Report, actor: Operator | None, ended: Assignment | None) -> None:
     also, answer = matters.copies(report.id), matters.last_answer(primary.id)
     report.status, report.snoozed_until = "duplicate", None
     primary.priority = min(primary.priority, report.priority)
     for one in (report, *also):
         one.duplicate_of, one.linked_after = primary.id, answer[0] if answer else 0
-    events.record(Kind.REPORT_LINKED, report.id, actor.id, copy=report.id, primary=primary.id,
+    by = actor.id if actor else None
+    events.record(Kind.REPORT_LINKED, report.id, by, copy=report.id, primary=primary.id,
                   assignment=ended.id if ended else None, was=ended.operator_id if ended else None)
     for one in also:
-        events.record(Kind.REPORT_LINKED, one.id, actor.id, copy=one.id, primary=primary.id, went_with=report.id)
+        events.record(Kind.REPORT_LINKED, one.id, by, copy=one.id, primary=primary.id, went_with=report.id)
     matters.reckon(report)
 
 

@@ -253,7 +253,7 @@ def _open(key: str, message: InboundMessage, contact: Person | None, account: Do
         "channel": message.channel, "account_id": account.id if account else None, "thread_key": key,
         "status": "open", "priority": URGENT if message.urgent else NORMAL, "language": message.language,
         "place_text": message.place_text, "received_at": item.received_at, "unanswered_since": item.received_at,
-        "receipt_key": item.receipt_key,
+        "receipt_key": item.receipt_key, "compare_by": clock.now() + matters.COMPARED_WITHIN,
     }).scalar_one()
     stored = _store(report_id, message, contact, account, item)
     _note_consent(report_id, message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, func, insert, or_, select
 from sqlalchemy.orm import aliased
@@ -20,6 +20,8 @@ from triage.rights import Right
 __all__ = ["family"]
 
 DEAD = ("cancelled", "failed")
+# A new report is compared at once. Where nobody is there to do it, it waits so long before it is taken all the same.
+COMPARED_WITHIN = timedelta(seconds=10)
 # Built once, as every verb begins with one of them.
 LOCKED = (select(Report).where(Report.id == bindparam("number")).with_for_update(key_share=True)
           .execution_options(populate_existing=True))

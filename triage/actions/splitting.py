@@ -51,6 +51,7 @@ def _branch(report: Report, message: Message) -> Report:
         account_id=message.account_id or report.account_id, thread_key=thread_key, status="open",
         team_id=report.team_id, priority=report.priority, language=report.language,
         received_at=message.recorded_at, unanswered_since=message.recorded_at, split_from=report.id,
+        compare_by=clock.now() + matters.COMPARED_WITHIN,
     )
     db.session.add(new)
     db.session.flush()

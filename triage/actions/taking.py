@@ -32,12 +32,12 @@ from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from triage import clock, events, rights
-from triage.actions import assignments
+from triage.actions import assignments, comparing
 from triage.actions.assignments import DRAFT, HELD, ME, NOW, TABLE, WHO
-from triage.db import BigKey, is_postgresql, run_in_transaction, run_statement, worth_retrying
+from triage.db import BigKey, is_postgresql, let_go, run_in_transaction, run_statement, worth_retrying
 from triage.events import Kind
 from triage.models import Assignment, Event, Operator
-from triage.queries import scope
+from triage.queries import candidates, scope
 from triage.rights import Right
 from triage.statements import key_of
 
@@ -114,18 +114,34 @@ TOLD = {"events": [{"kind": Kind.REPORT_CLAIMED.value}]}
 
 
 def take(report_id: int, actor: Operator) -> Taken:
-    """`assignments.claim` in a transaction of its own."""
+    """`assignments.claim` in a transaction of its own. What was not compared yet is compared first, in one before."""
     taken = _try(NAMED, actor, clock.now(), number=report_id)
     if taken is None and is_postgresql() and actor.may(Right.HANDLE_REPORTS):
         taken = _plain(assignments.held_by(report_id, actor))  # most who come second are told without a transaction
+    if taken is None and candidates.waits(report_id):
+        _compared(report_id)
     return taken or run_in_transaction(lambda: _plain(assignments.claim(report_id, actor)))
 
 
 def take_next(actor: Operator) -> Taken | None:
-    """`assignments.claim_next` in a transaction of its own."""
+    """`assignments.claim_next` in a transaction of its own. Where nothing is left, what was not compared yet is."""
+    return _next(actor) or (_next(actor) if _compare_some() else None)
+
+
+def _next(actor: Operator) -> Taken | None:
     now = clock.now()
     return _try(FIRST, actor, now) or run_in_transaction(
         lambda: _plain(assignments.taken_at(actor, now) or assignments.claim_next(actor)))
+
+
+def _compare_some() -> bool:
+    waiting = candidates.waiting()
+    let_go()
+    return sum(_compared(number) for number in waiting) > 0
+
+
+def _compared(report_id: int) -> bool:
+    return run_in_transaction(lambda: comparing.compare(report_id))
 
 
 @overload

@@ -7,9 +7,10 @@ from flask import Flask, abort
 from flask.cli import AppGroup, ScriptInfo, with_appcontext
 
 import config
-from triage.cli import accounts, backup, demo, doctor, imports, people, poll, start, sweep, tokens, worker
+from triage.cli import accounts, backup, demo, doctor, imports, matching, people, poll, start, sweep, tokens, worker
 
 UNREADY = "CONFIG_PROBLEM"
+WITHOUT_SETTINGS = ("init", "match-eval")  # what concerns no desk that is there
 
 
 @click.group(cls=AppGroup)
@@ -17,7 +18,7 @@ UNREADY = "CONFIG_PROBLEM"
 def triage(ctx: click.Context) -> None:
     """The desk from a terminal. A real desk begins with `flask triage init`; `make run` starts it."""
     problem = ctx.ensure_object(ScriptInfo).load_app().config.get(UNREADY)
-    if problem and ctx.invoked_subcommand != "init":
+    if problem and ctx.invoked_subcommand not in WITHOUT_SETTINGS:
         raise click.ClickException(problem)
 
 
@@ -26,6 +27,7 @@ for command in (
     accounts.list_accounts, accounts.set_rule, accounts.set_price, accounts.test_account,
     tokens.token, tokens.token_list, doctor.doctor, sweep.sweep, poll.poll, worker.worker,
     backup.backup, backup.restore_, backup.backup_key, demo.demo_desk, demo.demo,
+    matching.match_eval,
 ):
     command.callback = with_appcontext(command.callback)  # type: ignore[type-var]  # click says Optional
     triage.add_command(command)

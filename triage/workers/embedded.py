@@ -8,6 +8,7 @@ from config import Settings
 from triage import events
 from triage.workers.asking import AskLoop
 from triage.workers.carrier import CarrierLoop
+from triage.workers.comparing import CompareLoop
 from triage.workers.doorbell import Doorbell
 from triage.workers.drain_spool import DrainLoop
 from triage.workers.line import Line
@@ -26,8 +27,10 @@ class Embedded:
         doorbell = Doorbell(app, patience=WORKERS_FIRST)
         tailer = Tailer(app, app.extensions["live"].hint, app.extensions["live"].end)
         events.listen(doorbell.ring)
+        comparing = CompareLoop(app)
         events.listen(tailer.nudge)
-        self._loops: list[Loop] = [doorbell, tailer, DrainLoop(app), MediaLoop(app), AskLoop(app)]
+        events.listen(comparing.ring)
+        self._loops: list[Loop] = [doorbell, tailer, comparing, DrainLoop(app), MediaLoop(app), AskLoop(app)]
         if settings.redis_url:
             line = Line(settings.redis_url, tailer.nudge)
             events.listen(line.call)

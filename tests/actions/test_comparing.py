@@ -1,0 +1,114 @@
+"""A report that says what another says travels with it, or somebody is asked; and never does it take a second person."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scene import Scene
+from triage.actions import closing, comparing
+from triage.db import db
+from triage.errors import NotClaimable
+from triage.models import Match, Report
+
+LONG = "The polling station at the old school in Kibera has run out of ballot papers and people are leaving"
+OTHER = "The polling station at the old market in Gatina has run out of indelible ink and voters are leaving"
+SHORT = "No ballot papers here at all"
+ROSA, TOM, EVE = "+254711000001", "+254711000002", "+254711000003"
+
+
+def matches() -> list[tuple[int, int, str, str, str]]:
+    """What was found alike: the two reports, in what way, what became of it, and why."""
+    return [(one.report_id, one.other_id, one.kind, one.state, one.why["reason"]) for one in db.session.query(Match)]
+
+
+def test_the_same_long_text_by_two_people_is_one_matter(scene: Scene) -> None:
+    first, second = scene.sms(LONG, ROSA), scene.sms(LONG, TOM)
+    assert (second.status, second.duplicate_of) == ("duplicate", first.id)
+    assert matches() == [(second.id, first.id, "same_message", "linked", "exact")]
+    assert second.compare_by is None
+
+
+def test_a_copy_is_never_claimable(scene: Scene) -> None:
+    scene.sms(LONG, ROSA)
+    copy = scene.sms(LONG.upper() + "!!", TOM)
+    with pytest.raises(NotClaimable):
+        scene.claim(copy, scene.operator("Amina"))
+
+
+def test_a_copy_of_what_somebody_holds_is_theirs_at_once_and_waits_for_an_answer(scene: Scene) -> None:
+    amina = scene.operator("Amina")
+    first = scene.sms(LONG, ROSA)
+    scene.claim(first, amina)
+    scene.sms(LONG, TOM)
+    assert scene.holder(first) == "Amina"
+    assert [one.id for one in db.session.query(Report).filter_by(status="open")] == []
+
+
+def test_words_that_change_what_is_said_keep_two_apart(scene: Scene) -> None:
+    scene.sms(LONG, ROSA)
+    for text in (OTHER, LONG.replace("run out of", "not run out of"), LONG + " at unit 12"):
+        assert scene.sms(text, TOM).duplicate_of is None
+
+
+def test_short_texts_of_two_people_are_a_question(scene: Scene) -> None:
+    first, second = scene.sms(SHORT, ROSA), scene.sms(SHORT, TOM)
+    assert second.duplicate_of is None
+    assert matches() == [(second.id, first.id, "same_message", "suggested", "exact")]
+
+
+@pytest.mark.parametrize("text", ["Hi", "Please help", "OK", "07/11/03/004", "Good morning sir"])
+def test_texts_that_say_nothing_are_never_linked_on_their_text(scene: Scene, text: str) -> None:
+    for who in (ROSA, TOM, EVE):
+        assert scene.sms(text, who).duplicate_of is None
+    assert matches() == []
+
+
+def test_a_public_post_repeated_is_a_copy_however_short(scene: Scene) -> None:
+    scene.account("mastodon", "@harbour@social.example")
+    first, second = scene.post(SHORT, "@rosa@social.example"), scene.post(SHORT, "@tom@social.example")
+    assert second.duplicate_of == first.id
+
+
+def test_a_repost_is_a_copy_whatever_it_adds(scene: Scene) -> None:
+    scene.account("mastodon", "@harbour@social.example")
+    first = scene.post(SHORT, "@rosa@social.example")
+    uri = db.session.query(Report).filter_by(id=first.id).one().thread_key.removeprefix("mastodon:")
+    again = scene.post("Look at this", "@tom@social.example", repost_of=uri)
+    third = scene.post("So it is everywhere", "@eve@social.example", repost_of=uri)
+    assert (again.duplicate_of, third.duplicate_of) == (first.id, first.id)
+    assert {one[4] for one in matches()} == {"lineage"}
+
+
+def test_chains_do_not_drift_from_the_first(scene: Scene) -> None:
+    first = scene.sms(LONG, ROSA)
+    longer = scene.sms(f"{LONG} and the police came", TOM)
+    assert longer.duplicate_of == first.id
+    for number, who in enumerate((EVE, "+254711000004", "+254711000005")):
+        found = scene.sms(f"{LONG} and the police came and shot number {number} of the crowd in the yard", who)
+        assert found.duplicate_of in (None, first.id)
+
+
+def test_a_copy_of_what_was_discarded_a_moment_ago_is_discarded_with_it(scene: Scene) -> None:
+    amina = scene.operator("Amina")
+    first = scene.sms(LONG, ROSA)
+    scene.do(lambda: closing.discard(first.id, amina, "spam"))
+    second = scene.sms(LONG, TOM)
+    assert (second.status, second.duplicate_of, second.outcome, second.reason) == (
+        "closed", first.id, "not_actionable", "spam")
+
+
+def test_a_copy_of_what_was_closed_days_ago_is_a_new_report(scene: Scene) -> None:
+    amina = scene.operator("Amina")
+    first = scene.sms(LONG, ROSA)
+    scene.do(lambda: closing.discard(first.id, amina, "spam"))
+    with scene.later(days=3):
+        second = scene.sms(LONG, TOM)
+    assert (second.status, second.duplicate_of) == ("open", None)
+    assert matches() == [(second.id, first.id, "same_message", "suggested", "exact")]
+
+
+def test_comparing_twice_changes_nothing(scene: Scene) -> None:
+    scene.sms(LONG, ROSA)
+    copy = scene.sms(LONG, TOM)
+    assert scene.do(lambda: comparing.compare(copy.id)) is False
+    assert len(matches()) == 1

@@ -1,0 +1,144 @@
+"""A new report is compared with those that are there: it becomes a copy, or people are asked, or it stands alone.
+
+It happens in a transaction of its own, right after the one that opened the report, and one at a time on a desk: so
+two copies that arrive in the same instant at two nodes see each other. Until then nobody can claim the report
+(`Report.compare_by`); whoever tries compares it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlalchemy import Table, func, insert, select
+
+from channels import registry
+from triage import clock, effects
+from triage.actions import copies, matters
+from triage.db import db, is_postgresql
+from triage.effects import Between, Effect
+from triage.models import Match, Message, Report, Shingle, TextKey
+from triage.queries import candidates
+from triage.queries.alike import Akin, Alike, Same
+from triage.queries.candidates import Candidate
+from triage.similarity.incidents import Likeness
+from triage.similarity.preparing import Prepared, prepare
+from triage.similarity.verdicts import RULES_VERSION, Verdict
+from triage.statements import execute
+
+ONE_AT_A_TIME = 7_236_200  # any constant: the advisory lock of comparing
+TURN = select(func.pg_advisory_xact_lock(ONE_AT_A_TIME))
+TELLING = 5  # messages of a report that are looked at for one that says something: the first is often a greeting
+MOST_SUGGESTED = 3  # of each kind
+MOST_DIFFERENCES = 6  # that are kept with an explanation
+KEYS = insert(cast(Table, Shingle.__table__))
+TEXT_KEY = insert(cast(Table, TextKey.__table__))
+
+
+def compare(report_id: int) -> bool:
+    """Compare a report, once; whether it was to be. Link it, or note what people are to be asked."""
+    wait_for_turn()
+    report = db.session.get(Report, report_id, populate_existing=True)
+    if report is None or report.compare_by is None:
+        return False
+    report.compare_by = None
+    db.session.flush()
+    found = look(report.id)
+    if found is not None and report.live:
+        _decide(report, found)
+    return True
+
+
+def leave(report_id: int) -> bool:
+    """A report that could not be compared stands alone; False: it was not."""
+    matters.lock(report_id).compare_by = None
+    return False
+
+
+def wait_for_turn() -> None:
+    """One comparison at a time on a desk, until the transaction ends. SQLite has one writer anyway."""
+    if is_postgresql():
+        db.session.execute(TURN)
+
+
+def look(report_id: int) -> tuple[Candidate, Prepared, Alike] | None:
+    """Keep what a report is found by, and look for what it is like. None where nothing in it says enough."""
+    telling = _keep_keys(report_id)
+    if telling is None:
+        return None
+    (new,) = candidates.load([report_id]).values()
+    return new, telling[1], Alike(new, *telling)
+
+
+def _keep_keys(report_id: int) -> tuple[Message, Prepared] | None:
+    said = select(Message).where(Message.report_id == report_id, Message.direction == "in").order_by(Message.id)
+    for message in db.session.scalars(said.limit(TELLING)):
+        prepared = prepare(message.body)
+        if message.repost_of or not prepared.is_empty:
+            execute(TEXT_KEY, {"report_id": report_id, "message_id": message.id, "body_hash": prepared.body_hash,
+                               "rules": RULES_VERSION})
+            if prepared.shingles:
+                execute(KEYS, [{"h": h, "report_id": report_id} for h in prepared.shingles])
+            return message, prepared
+    return None
+
+
+def _decide(report: Report, found: tuple[Candidate, Prepared, Alike]) -> None:
+    new, prepared, alike = found
+    same = list(alike.same_messages())
+    copied = (one for one in same if effects.effect(_between(new, prepared, one)) is Effect.COPY)
+    if not any(_link(report, one) for one in copied):
+        _suggest(report, same, alike.same_incidents())
+
+
+def _between(new: Candidate, prepared: Prepared, found: Same) -> Between:
+    other, shorter = found.other, min(prepared, found.prepared, key=lambda one: len(one.words))
+    return Between(
+        same_contact=new.contact_id is not None and new.contact_id == other.contact_id,
+        lineage=found.verdict is None,
+        public=all(registry.capabilities_of_channel(one.channel).is_public for one in (new, other)),
+        places_differ=None not in (new.place_id, other.place_id) and new.place_id != other.place_id,
+        observer=False, words=len(shorter.words), content=shorter.content,
+    )
+
+
+def _link(report: Report, found: Same) -> bool:
+    """Let it travel with the one it repeats, where it can; whether it does."""
+    primary = copies.join(report.id, found.other.primary_id)
+    if primary is not None:
+        _note(report.id, primary.id, "same_message", "linked", *of_verdict(found.verdict))
+    return primary is not None
+
+
+def _suggest(report: Report, same: Sequence[Same], akin: Sequence[Akin]) -> None:
+    for one in same[:MOST_SUGGESTED]:
+        _note(report.id, one.other.primary_id, "same_message", "suggested", *of_verdict(one.verdict))
+    asked = {one.other.primary_id for one in same}
+    fresh = [one for one in akin if one.other.primary_id not in asked]
+    for kin in fresh[:MOST_SUGGESTED]:
+        _note(report.id, kin.other.primary_id, "same_incident", "suggested", *of_likeness(kin.likeness))
+
+
+Why = tuple[float, int, dict[str, Any]]
+
+
+def _note(report_id: int, other_id: int, kind: str, state: str, score: float, rules: int, why: dict[str, Any]) -> None:
+    db.session.add(Match(
+        report_id=max(report_id, other_id), other_id=min(report_id, other_id), kind=kind, state=state, rules=rules,
+        score=score, why=why, found_at=clock.now()))
+
+
+def of_verdict(told: Verdict | None) -> Why:
+    """Score, version and explanation of "the same message", as they are kept."""
+    if told is None:
+        return 1.0, RULES_VERSION, {"reason": "lineage"}
+    words = [{"kind": one.kind.value, "a": list(one.a), "b": list(one.b)} for one in told.differences]
+    return told.covered, told.version, {"reason": told.reason.value, "differences": words[:MOST_DIFFERENCES],
+                                        "more": max(0, len(words) - MOST_DIFFERENCES)}
+
+
+def of_likeness(told: Likeness) -> Why:
+    """Score, version and explanation of "perhaps the same incident", as they are kept."""
+    apart = int(told.apart.total_seconds()) if told.apart is not None else None
+    return told.score, told.version, {"reason": "likeness", "grounds": [ground.value for ground, _ in told.grounds],
+                                      "apart": apart, "codes": list(told.shared_codes)}

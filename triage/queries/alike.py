@@ -1,0 +1,105 @@
+"""What a new report is like: which say the same, and which may tell of the same incident, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+
+from triage.db import db
+from triage.models import Message
+from triage.queries import candidates, places
+from triage.queries.candidates import Candidate
+from triage.similarity.incidents import Likeness, Telling, Whereabouts, likeness
+from triage.similarity.preparing import Prepared, prepare
+from triage.similarity.verdicts import Verdict, verdict
+
+
+@dataclass(frozen=True)
+class Same:
+    """A report that says the same, and how that was seen. No verdict: one says itself that it repeats the other."""
+
+    other: Candidate
+    prepared: Prepared
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True)
+class Akin:
+    """A report that may tell of the same incident, and what speaks for it."""
+
+    other: Candidate
+    likeness: Likeness
+
+
+class Alike:
+    """One new report among those that were there: what is read of them is read and prepared once."""
+
+    def __init__(self, new: Candidate, message: Message, prepared: Prepared) -> None:
+        self._new, self._message = new, message
+        self._prepared = {new.report_id: prepared}
+        self._loaded: dict[int, Candidate] = {}
+        self._by_words = candidates.by_shingles(prepared.shingles, new.report_id)
+
+    def same_messages(self) -> Iterator[Same]:
+        """The reports that say the same, the surest first: by lineage, word for word, then by the words they share.
+
+        What is a copy itself counts only where its primary says the same too: so chains cannot drift.
+        """
+        lineage = self._load(_lineage(self._new.report_id, self._message))
+        yield from (Same(one, self._read(one), None) for one in lineage)
+        exact = candidates.by_hash(self._mine.body_hash, self._new.report_id)
+        known = {one.primary_id for one in lineage}
+        judged = [(one, self._verdict(one)) for one in self._load([*exact, *self._by_words])]
+        for one, told in sorted(judged, key=lambda pair: -pair[1].covered):
+            if told.same and one.primary_id not in known and self._first_agrees(one):
+                known.add(one.primary_id)
+                yield Same(one, self._read(one), told)
+
+    def same_incidents(self) -> list[Akin]:
+        """The matters that may tell of the same incident, the likest first; none that is the same message."""
+        near = candidates.at_place(self._new.place_id, self._new.received_at, self._new.report_id) \
+            if self._new.place_id is not None else []
+        others = [one for one in self._load([*self._by_words, *near]) if one.primary_id == one.report_id]
+        around = places.above({one.place_id for one in (self._new, *others) if one.place_id is not None})
+        mine = self._telling(self._new, around)
+        found = [Akin(one, likeness(mine, self._telling(one, around))) for one in others]
+        return sorted((one for one in found if one.likeness.offered), key=lambda one: -one.likeness.score)
+
+    @property
+    def _mine(self) -> Prepared:
+        return self._prepared[self._new.report_id]
+
+    def _load(self, numbers: Iterable[int]) -> list[Candidate]:
+        wanted = list(dict.fromkeys(numbers))
+        self._loaded.update(candidates.load([number for number in wanted if number not in self._loaded]))
+        return [self._loaded[number] for number in wanted if number in self._loaded]
+
+    def _read(self, one: Candidate) -> Prepared:
+        if one.report_id not in self._prepared:
+            self._prepared[one.report_id] = prepare(one.text)
+        return self._prepared[one.report_id]
+
+    def _verdict(self, one: Candidate) -> Verdict:
+        return verdict(self._mine, self._read(one))
+
+    def _first_agrees(self, one: Candidate) -> bool:
+        if one.primary_id == one.report_id:
+            return True
+        first = self._load([one.primary_id])
+        return bool(first) and self._verdict(first[0]).same
+
+    def _telling(self, one: Candidate, around: Mapping[int, Sequence[int]]) -> Telling:
+        codes = (one.place_id, *around.get(one.place_id, ())) if one.place_id is not None else ()
+        where = Whereabouts(one.place_text or "", tuple(str(code) for code in codes))
+        return Telling(self._read(one), one.received_at, where)
+
+
+def _lineage(report_id: int, message: Message) -> Sequence[int]:
+    """The report with the post that this one repeats, or the first with another that repeats the same one."""
+    if message.repost_of is None:
+        return ()
+    same = or_(Message.external_id == message.repost_of, Message.repost_of == message.repost_of)
+    known = select(Message.report_id).where(Message.channel == message.channel, same, Message.report_id != report_id)
+    return db.session.scalars(known.order_by(Message.id).limit(1)).all()

@@ -1,0 +1,72 @@
+"""New reports are compared right after they came: one thread looks when one is opened, and at least once a second.
+
+Several processes may do it at once: they take turns, and what one has compared the others leave alone.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from flask import Flask
+
+from triage import logs
+from triage.actions import comparing
+from triage.db import db, let_go, run_in_transaction
+from triage.events import Kind
+from triage.queries import candidates
+from triage.workers.loop import Loop
+
+log = logs.logger(__name__)
+
+LONGEST_WAIT = 1.0
+OPENS = frozenset({Kind.REPORT_OPENED, Kind.REPORT_SPLIT, Kind.REPORT_WRITTEN})
+
+
+def compare_waiting() -> int:
+    """Compare all that waits for it; how many. One that fails is logged, and stands alone once its time is over."""
+    done = 0
+    tried: set[int] = set()
+    while numbers := [one for one in candidates.waiting() if one not in tried]:
+        let_go()
+        for number in numbers:
+            tried.add(number)
+            done += _compare(number)
+    let_go()
+    return done
+
+
+def _compare(report_id: int) -> bool:
+    try:
+        return run_in_transaction(lambda: comparing.compare(report_id))
+    except Exception as problem:
+        log.exception("report.not_compared", report_id=report_id, problem=type(problem).__name__)
+        return run_in_transaction(lambda: comparing.leave(report_id))
+
+
+class CompareLoop(Loop):
+    """Compares in a thread of a web process."""
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(self._run)
+        self._app = app
+        self._rung = threading.Event()
+
+    def ring(self, kinds: frozenset[str]) -> None:
+        """A listener of events: look now if a report was opened."""
+        if kinds & OPENS:
+            self._rung.set()
+
+    def _wake(self) -> None:
+        self._rung.set()
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            self._rung.wait(LONGEST_WAIT)
+            self._rung.clear()
+            with self._app.app_context():
+                try:
+                    compare_waiting()
+                except Exception:
+                    log.exception("comparing.failed")
+                finally:
+                    db.session.remove()
