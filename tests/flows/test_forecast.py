@@ -163,3 +163,19 @@ def test_what_a_person_must_end_has_no_forecast(scene: Scene, settings: config.S
     found = forecast.of_delivery(db.session.get_one(Delivery, first))
     assert (found.at, found.why) == (None, "paused")
     assert forecast.all_drained_at() is None
+
+
+@pytest.mark.parametrize("span, state", [(20, "held"), (3600, "queued")])
+def test_seconds_to_undo_are_counted_only_where_it_leaves_soon(scene: Scene, span: int, state: str) -> None:
+    maya = scene.operator("Maya")
+    (account,) = scene.accounts_of(maya)
+    report = scene.sms("The station is closed.")
+    held = scene.claim(report, maya)
+    scene.do(lambda: setattr(db.session.merge(account), "limits", [[1, span]]))
+    _answer(scene, report, held.id, 0)
+    assert scene.carry() >= 1
+    _answer(scene, report, held.id, 1)
+    newest = db.session.query(Delivery).order_by(Delivery.id.desc()).first()
+    newest.state, newest.next_attempt_at = "held", clock.now() + timedelta(seconds=8)
+    assert forecast.state_of(newest, account.address, mine=True).state == state
+    db.session.rollback()

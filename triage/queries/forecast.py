@@ -29,6 +29,7 @@ class Try(NamedTuple):
     ended: datetime | None
 
 
+COUNTED = timedelta(minutes=1)  # so far ahead the seconds are counted until an answer leaves
 LATELY = 20  # attempts by which it is judged how long one takes
 
 
@@ -61,7 +62,10 @@ def of_new(account: Account, operator_id: int | None, *, urgent: bool = False) -
 
 
 def state_of(delivery: Delivery, account: str | None, *, mine: bool) -> DeliveryState:
-    """How a delivery by the account of this address fares. The undo seconds over, it waits as any other."""
+    """How a delivery by the account of this address fares.
+
+    The undo seconds over, it waits as any other; so it does where they will be over long before its slot comes.
+    """
     found = DeliveryState(
         id=delivery.id, state=delivery.state, channel=delivery.channel, account=account, sends_at=None,
         settled_at=delivery.settled_at, error=delivery.last_error, mine=mine, by_hand=delivery.by_hand)
@@ -70,7 +74,8 @@ def state_of(delivery: Delivery, account: str | None, *, mine: bool) -> Delivery
     if delivery.state not in WAITING:
         return found
     outlook = of_delivery(delivery)
-    held = delivery.state == "held" and outlook.at is not None and _is_ahead(delivery.next_attempt_at)
+    soon = outlook.at is not None and not _is_ahead(outlook.at - COUNTED)
+    held = delivery.state == "held" and soon and _is_ahead(delivery.next_attempt_at)
     return replace(found, state="held" if held else "queued", sends_at=outlook.at, waits_for=outlook.why,
                    ahead=outlook.ahead)
 
