@@ -26,7 +26,7 @@ def sending(report: Report, actor: Operator, *, may_write: bool, by: str | None 
     route = routes.chosen(report, actor, by)
     if route is None:
         return Sending(channel=report.channel, account=None, identity=actor.public_name, to="", max_length=0,
-                       is_public=False, blocked="no_reply_account" if may_write else "not_the_holder",
+                       is_public=False, blocked=_unanswerable(report) if may_write else "not_the_holder",
                        **_budget(None, AT_ONCE), by_hand=_by_hand(report, actor, may_write=may_write))
     urgent = report.priority == DANGER
     outlook = forecast.of_new(route.account, actor.id, urgent=urgent) if route.account is not None else AT_ONCE
@@ -89,6 +89,11 @@ def _by_hand(report: Report, actor: Operator, *, may_write: bool) -> str | None:
     if route is None or route.account is None or (route.contact is not None and route.contact.opted_out_at is not None):
         return None
     return route.account.address
+
+
+def _unanswerable(report: Report) -> str:
+    known = report.contact_id is not None or report.reply_contact_id is not None
+    return "no_reply_account" if known else "nobody_known"
 
 
 def _blocked(route: routes.Route, actor: Operator, outlook: Outlook) -> str | None:

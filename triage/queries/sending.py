@@ -222,6 +222,9 @@ def _nth_newest(account_id: int, count: int) -> datetime | None:
     return db.session.scalar(newest.order_by(ended.desc()).offset(count - 1).limit(1))
 
 
+READABLE = 10  # seconds: the shortest window that is told to people
+
+
 @dataclass(frozen=True)
 class Slots:
     """How much of the tightest window is left, and when the next message may leave."""
@@ -233,13 +236,18 @@ class Slots:
 
 
 def slots(account: Account, now: datetime) -> Slots | None:
-    """The tightest window of an account at `now`; None where it has no limits."""
-    found = [(count - _used(account.id, now - timedelta(seconds=seconds)), count, seconds)
-             for count, seconds in account_limits(account)]
+    """The tightest window of an account at `now`, of equally tight ones the longest; None where it has no limits.
+
+    What is over before anybody has read it says nothing: shorter windows count only where there are no others.
+    """
+    known = account_limits(account)
+    told = [window for window in known if window[1] >= READABLE] or known
+    found = [(max(count - _used(account.id, now - timedelta(seconds=seconds)), 0), -seconds, count)
+             for count, seconds in told]
     if not found:
         return None
-    left, count, seconds = min(found)
-    return Slots(max(left, 0), count, seconds, limits.next_slot(now, windows(account)))
+    left, seconds, count = min(found)
+    return Slots(left, count, -seconds, limits.next_slot(now, windows(account)))
 
 
 def _used(account_id: int, since: datetime) -> int:

@@ -123,7 +123,7 @@ class Sending:
     to: str
     max_length: int
     is_public: bool
-    # no_reply_account | opted_out | not_the_holder | needs_approval | account_paused | account_broken |
+    # no_reply_account | nobody_known | opted_out | not_the_holder | needs_approval | account_paused | account_broken |
     # account_suspended | ceiling_reached | window_closed
     blocked: str | None
     slots_left: int | None  # of the tightest window
