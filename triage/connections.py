@@ -220,6 +220,13 @@ def _keys(account: Account) -> str:
     return secret.removesuffix(beside_keys(account.provider, secret))
 
 
+def offered() -> dict[str, tuple[str, ...]]:
+    """Who may carry each channel, where a person chooses: what is only made up is for a practice desk."""
+    made_up = () if context.settings().demo else ("simulator",)
+    found = {name: tuple(one for one in providers(name) if one not in made_up) for name in channels()}
+    return {name: carriers for name, carriers in found.items() if carriers}
+
+
 def channels() -> tuple[str, ...]:
     """Every channel whose accounts stand at a provider, in the order of the glossary."""
     return tuple(name for name in CHANNELS if providers(name))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import select, update
 
+import config
 from tests.scene import INTAKE, Scene
 from tests.web.door import Browser, words
 from triage import clock, connections
@@ -141,6 +143,52 @@ def test_a_test_is_on_its_way_once_and_shows_what_became_of_it(scene: Scene, bro
     said = browser.get(page(scene))
     assert "taken by the carrier" in words(said)
     assert "799000001" not in said.text.replace(" ", "")
+
+
+def test_looking_again_asks_the_desk_again(scene: Scene, browser: Browser, boss: Operator) -> None:
+    browser.post(f"{page(scene)}/test", {"to": OURS, "key": form_key(browser.get(page(scene)))})
+    found = re.search(r'href="([^"]+)">Look again', browser.get(page(scene)).text)
+    assert found is not None
+    address = unescape(found.group(1)).partition("#")[0]
+    assert address != page(scene), "to the address it shows a browser only jumps, and shows nothing new"
+    assert browser.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("provider, secret, said", [
+    ("twilio", "", "the key in the desk’s own settings, which this account speaks with"),
+    ("twilio", "own", "replace the key below"),
+    ("gateway", "own", "put right the key or the settings below, or the gateway itself"),
+])
+def test_what_is_broken_says_where_it_is_mended(
+    scene: Scene, browser: Browser, boss: Operator, provider: str, secret: str, said: str
+) -> None:
+    made = scene.do(lambda: change.add_account("sms", "+254700000801", provider=provider, secret=secret))
+    scene.do(lambda: db.session.execute(update(Account).where(Account.id == made.id).values(
+        trouble="broken", needs_attention="No.")))
+    assert said in words(browser.get(page(scene, made.id)))
+
+
+def test_a_gateway_says_what_is_still_to_be_set(scene: Scene, browser: Browser, boss: Operator) -> None:
+    made = scene.do(lambda: change.add_account("sms", "+254700000801", provider="gateway", can_send=True))
+    said = words(browser.get(page(scene, made.id)))
+    assert "none yet: nothing that it brings is believed" in said
+    assert "It is not set yet how answers leave" in said
+    browser.post(f"{page(scene, made.id)}/secret", {"secret": "a key"})
+    browser.post(f"{page(scene, made.id)}/options", {"options": "mode=collect"})
+    said = words(browser.get(page(scene, made.id)))
+    assert "one, stored encrypted" in said
+    assert "It is not set yet how answers leave" not in said
+
+
+@pytest.mark.parametrize("settings", [{"demo": True}, {"demo": False}], indirect=True, ids=["practice", "real"])
+def test_a_made_up_carrier_is_offered_on_a_practice_desk_only(
+    scene: Scene, browser: Browser, boss: Operator, settings: config.Settings
+) -> None:
+    for path in ("/accounts", "/accounts/new", "/accounts/prices"):
+        shown = browser.get(path).text
+        assert ("Mastodon" in shown) == settings.demo, path
+        offers = re.findall(r'<option value="([^"]*simulator)"', shown)
+        assert bool(offers) == (settings.demo and path != "/accounts"), path
 
 
 @pytest.mark.parametrize("to, said", [("nobody", "not a telephone number"), ("+254711000523", "said STOP")])

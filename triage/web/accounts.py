@@ -38,7 +38,7 @@ def everything() -> ResponseReturnValue:
 
 
 def _table(status: int = 200, trouble: str = "") -> ResponseReturnValue:
-    answered = (channel for channel in connections.channels() if connections.capabilities(channel).can_reply)
+    answered = (channel for channel in connections.offered() if connections.capabilities(channel).can_reply)
     rules = {channel: sending.rule(channel) for channel in answered}
     return render_template("accounts/accounts.html", lines=accounts.lines(actor()), rules=rules, trouble=trouble,
                            sender_rules=SENDER_RULES), status
@@ -52,7 +52,7 @@ def fresh() -> ResponseReturnValue:
 
 
 def _form(status: int = 200, trouble: str = "", wrong: str = "") -> ResponseReturnValue:
-    providers = {channel: connections.providers(channel) for channel in connections.channels()}
+    providers = connections.offered()
     return render_template(
         "accounts/new.html", channels=list(providers), providers=providers, owners=people.on_shift_choices(actor()),
         typed=_typed(), currency=_currency(), trouble=trouble, wrong=wrong,
