@@ -115,7 +115,7 @@ def _troubled_accounts() -> list[Decision]:
     query = select(Account, waits.scalar_subquery()).where(
         or_(Account.trouble.is_not(None), Account.paused_why == "failing"), Account.paused_at.is_(None))
     return [Decision(f"account_{account.trouble or 'failing'}", None, None, account.address, count,
-                     account.troubled_at if account.trouble else account.last_error_at)
+                     account.troubled_at if account.trouble else account.last_error_at, channel=account.channel)
             for account, count in db.session.execute(query.order_by(Account.id))]
 
 

@@ -196,6 +196,7 @@ class Decision:
     count: int
     since: datetime | None
     delivery_id: int | None = None
+    channel: str = ""  # of an account
 
 
 @dataclass(frozen=True)
