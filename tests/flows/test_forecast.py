@@ -80,6 +80,7 @@ def _wait(account: Account, report: Report, place: int) -> None:
         segments=1, by_hand=False, next_attempt_at=clock.now(), created_at=clock.now()))
 
 
+@pytest.mark.timeout(120 + ANSWERS / 10)
 @QUIET
 def test_at_every_tenth_of_the_way_all_numbers_are_drained_when_it_was_said(
     scene: Scene, settings: config.Settings, figures: Figures
