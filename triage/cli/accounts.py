@@ -103,6 +103,8 @@ def _row(line: AccountLine) -> str:
 def _state(standing: Standing) -> str:
     until = f"{standing.until:%H:%M} UTC" if standing.until else ""
     reason = WHY.get(standing.why, "").format(until=until) or standing.said
+    if standing.state == "silent":
+        reason = f"its telephone has fetched nothing since {standing.since:%H:%M} UTC"
     return f"{standing.state}, {reason}" if reason else standing.state
 
 

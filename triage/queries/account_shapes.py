@@ -11,7 +11,7 @@ from datetime import datetime
 class Standing:
     """How an account fares, for words: `why` of what is limited, `until` when it goes on, `since` when it stopped."""
 
-    state: str  # ready | limited | paused | broken | suspended
+    state: str  # ready | limited | paused | silent | broken | suspended
     why: str = ""  # asked | failing | no_slot | stop_level
     until: datetime | None = None
     since: datetime | None = None

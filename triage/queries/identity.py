@@ -10,7 +10,7 @@ from triage import addresses, clock, context
 from triage.db import db
 from triage.models import Account, Contact, Operator, Price, Report
 from triage.models.reports import DANGER
-from triage.queries import costs, forecast, signing
+from triage.queries import costs, forecast, signing, slots
 from triage.queries import sending as routes
 from triage.queries.forecast import Outlook
 from triage.queries.shapes import Sending
@@ -49,11 +49,12 @@ def _to(contact: Contact | None) -> str:
 
 def _budget(account: Account | None, outlook: Outlook) -> dict[str, Any]:
     """What is left of the tightest limit, and when the answer would leave."""
-    slots = routes.slots(account, clock.now()) if account is not None else None
+    room = routes.slots(account, clock.now()) if account is not None else None
     return {
-        "slots_left": slots.left if slots else None, "slots_of": slots.of if slots else None,
-        "window_seconds": slots.seconds if slots else None, "next_slot_at": slots.next_at if slots else None,
+        "slots_left": room.left if room else None, "slots_of": room.of if room else None,
+        "window_seconds": room.seconds if room else None, "next_slot_at": room.next_at if room else None,
         "leaves_at": outlook.at, "ahead": outlook.ahead,
+        "silent_since": slots.silent_since(account, clock.now()) if account is not None else None,
     }
 
 

@@ -12,8 +12,8 @@ from channels import registry
 from channels.base import Capabilities
 from triage import clock, limits
 from triage.db import db
-from triage.models import Account, Contact, Delivery, DeliveryAttempt, Message, Operator, Report, SenderRule
-from triage.models.deliveries import WAITING
+from triage.models import Account, Contact, DeliveryAttempt, Message, Operator, Report, SenderRule
+from triage.queries import slots as queue
 
 REPLY_CHANNEL = {"phone": "sms", "email": "email"}  # how a reply contact of a kind is written to
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # when the time to answer somebody ended who never wrote
@@ -184,15 +184,15 @@ def _least_used(channel: str, usable: ColumnElement[bool]) -> Account | None:
 
 
 def _stands_still(account: Account) -> bool:
+    now = clock.now()
     paused = account.paused_at is not None or account.trouble is not None
-    return paused or (account.paused_until is not None and account.paused_until > clock.now())
+    return paused or queue.silent_since(account, now) is not None or (
+        account.paused_until is not None and account.paused_until > now)
 
 
 def _load(account: Account) -> tuple[float, int]:
     """How full the fullest window would be if all that waits left now (1.0: full), and how much waits."""
-    waiting = db.session.scalar(select(func.count()).where(
-        Delivery.account_id == account.id, Delivery.state.in_(WAITING))) or 0
-    now = clock.now()
+    waiting, now = queue.waiting(account), clock.now()
     shares = [(_used(account.id, now - timedelta(seconds=seconds)) + waiting) / count
               for count, seconds in account_limits(account)]
     return max(shares, default=0.0), waiting

@@ -215,6 +215,8 @@ def fate(delivery: DeliveryState, author: str = "") -> Sign:
 
 
 def _queued(delivery: DeliveryState) -> str:
+    if delivery.waits_for == "silent":
+        return str(gettext("Waiting for its telephone to fetch it"))
     seconds = seconds_until(delivery.sends_at)
     if seconds > A_MINUTE:
         return at_clock(gettext("Waiting for a sending slot, leaves about %(time)s"), delivery.sends_at)
