@@ -96,7 +96,8 @@ def list_accounts() -> None:
 def _row(line: AccountLine) -> str:
     sent = f"{line.used_today} sent, " if line.can_send else "receives only, "
     cost = f"cost {money.plain(line.spent)}, " if line.spent else ""
-    return (f"{line.id:>4}  {line.channel} {line.address} ({line.provider}), {line.operator or 'shared'}: "
+    whose = f"{line.operator} <{line.owner_email}>" if line.operator else "shared"
+    return (f"{line.id:>4}  {line.channel} {line.address} ({line.provider}), {whose}: "
             f"{_state(line.standing)}; {sent}{cost}{line.waiting} waiting, {line.stopped} said STOP")
 
 

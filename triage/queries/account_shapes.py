@@ -39,7 +39,9 @@ class AccountLine:
     label: str
     identity: str  # the line citizens read
     operator_id: int | None
-    operator: str | None
+    operator: str | None  # public name
+    owner_name: str | None  # the same person, for those who may see the list of people
+    owner_email: str | None
     can_receive: bool
     can_send: bool
     one_way: bool  # a sender name: people cannot answer

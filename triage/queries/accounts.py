@@ -101,6 +101,7 @@ def _line(account: Account, owner: Operator | None, figures: _Figures, now: date
         id=number, channel=account.channel, provider=account.provider, address=account.address, label=account.label,
         identity=voices.identity_line(account, owner), operator_id=account.operator_id,
         operator=owner.public_name if owner is not None else None,
+        owner_name=owner.name if owner is not None else None, owner_email=owner.email if owner is not None else None,
         can_receive=account.can_receive, can_send=account.can_send, one_way=one_way(account),
         standing=standing(account, now, uses, spent, waiting=figures.waiting[number]), limits=uses,
         used_today=figures.used[DAY][number], used_hour=figures.used[HOUR][number],
