@@ -14,7 +14,7 @@ from tests.scene import INTAKE, Scene
 from tests.web.door import Browser, words
 from triage import clock, connections
 from triage.actions import accounts as change
-from triage.actions import prices, replies
+from triage.actions import prices, replies, trials
 from triage.actions.accounts import Terms
 from triage.db import db
 from triage.models import Account, Contact, DeliveryAttempt, Operator, Price
@@ -265,3 +265,30 @@ def test_prices_are_not_for_operators(scene: Scene, browser: Browser) -> None:
     scene.do(lambda: prices.set_price("sms", "simulator", "*", 1))
     browser.sign_in(scene.operator("Amina"))
     assert browser.get("/accounts/prices").status_code == 403
+
+
+WITHOUT = "no price yet: nothing is counted"
+
+
+@pytest.mark.parametrize("level", ["budget_micros", "ceiling_micros"])
+def test_a_level_of_money_without_a_price_says_that_nothing_is_counted(
+    scene: Scene, browser: Browser, boss: Operator, level: str
+) -> None:
+    assert WITHOUT not in words(browser.get(page(scene)))
+    alter(scene, **{level: 1_000_000})
+    shown = browser.get(page(scene))
+    assert WITHOUT in words(shown)
+    assert '<a href="/accounts/prices">Set prices</a>' in shown.text
+    scene.do(lambda: prices.set_price("sms", "simulator", "KE", 30_000))
+    assert WITHOUT not in words(browser.get(page(scene)))
+
+
+def test_what_waits_is_counted_alike_wherever_the_page_says_it(
+    scene: Scene, browser: Browser, boss: Operator
+) -> None:
+    number = scene.intake.id
+    scene.do(lambda: trials.send_test(number, OURS, "trial-0001", boss))
+    shown = words(browser.get(page(scene)))
+    assert "Waits to leave 1" in shown
+    assert "1 message waits to leave. A pause keeps it waiting." in shown
+    assert "a transfer makes it a draft" not in shown

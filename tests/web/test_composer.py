@@ -270,3 +270,17 @@ def test_a_message_without_words_says_so_in_the_list(
 ) -> None:
     scene.sms("", "+254711000779")
     assert "Without words" in words(browser.get("/desk?view=new"))
+
+
+def test_who_has_no_account_to_answer_a_caller_hears_which_one_is_needed(
+    scene: Scene, browser: Visitor, talk: tuple[Report, Operator]
+) -> None:
+    scene.account("voice", SHOP, provider="twilio")
+    call = InboundMessage("voice", SHOP, "CA2", "+254711000888", "Called and hung up without a word.")
+    report = scene.arrives(call, "twilio")
+    scene.claim(report, talk[1])
+    for account in scene.accounts_of(talk[1]):
+        change(scene, account, can_send=False)
+    said = composer(browser, report)
+    assert "You have no account that can send by SMS." in said
+    assert "by Call" not in said

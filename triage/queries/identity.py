@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
-
 from triage import addresses, clock, context
-from triage.db import db
-from triage.models import Account, Contact, Operator, Price, Report
+from triage.models import Account, Contact, Operator, Report
 from triage.models.reports import DANGER
 from triage.queries import costs, forecast, signing, slots
 from triage.queries import sending as routes
@@ -25,7 +22,7 @@ def sending(report: Report, actor: Operator, *, may_write: bool, by: str | None 
     """
     route = routes.chosen(report, actor, by)
     if route is None:
-        return Sending(channel=report.channel, account=None, identity=actor.public_name, to="", max_length=0,
+        return Sending(channel=routes.needed(report), account=None, identity=actor.public_name, to="", max_length=0,
                        is_public=False, blocked=_unanswerable(report) if may_write else "not_the_holder",
                        **_budget(None, AT_ONCE), by_hand=_by_hand(report, actor, may_write=may_write))
     urgent = report.priority == DANGER
@@ -73,15 +70,12 @@ def _limits(route: routes.Route, report: Report, actor: Operator) -> dict[str, A
 def _price(route: routes.Route) -> int | None:
     """What one part costs; no address is opened where the desk has no prices."""
     account, contact = route.account, route.contact
-    if account is None or contact is None or contact.address_kind != "phone" or not _priced(account):
+    if account is None or contact is None or contact.address_kind != "phone":
+        return None
+    if not costs.priced(account.channel, account.provider):
         return None
     address = context.keyring().open(contact.address_sealed, contact.address_context)
     return costs.price_of(account.channel, account.provider, addresses.region(address))
-
-
-def _priced(account: Account) -> bool:
-    named = select(Price.id).where(Price.channel == account.channel, Price.provider == account.provider)
-    return db.session.scalar(named.limit(1)) is not None
 
 
 def _by_hand(report: Report, actor: Operator, *, may_write: bool) -> str | None:

@@ -48,6 +48,15 @@ def route(report: Report, operator: Operator) -> Route | None:
     return _by_account(report.channel, report, operator, person)
 
 
+def needed(report: Report) -> str:
+    """The channel by which somebody must have an account to answer a report for which they have no route."""
+    if registry.capabilities_of_channel(report.channel).can_reply:
+        return report.channel
+    people = (_contact(report.contact_id), _contact(report.reply_contact_id))
+    kinds = (person.address_kind for person in people if person is not None)
+    return next((REPLY_CHANNEL[kind] for kind in kinds if kind in REPLY_CHANNEL), report.channel)
+
+
 def chosen(report: Report, operator: Operator, by: str | None = None) -> Route | None:
     """The route, or the other one to the same person where the usual one's time has ended.
 

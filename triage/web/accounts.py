@@ -17,7 +17,7 @@ from triage.actions import earlier_keys, trials
 from triage.db import run_in_transaction
 from triage.errors import BadInput, OptedOut, TriageError
 from triage.models.desk import SENDER_RULES
-from triage.queries import accounts, forecast, people, sending, transfers
+from triage.queries import accounts, costs, forecast, people, sending, transfers
 from triage.rights import Right
 from triage.sealing import SealBroken
 from triage.web import errors, forms, gateways, terms
@@ -104,7 +104,7 @@ def _account(account_id: int, status: int = 200, trouble: str = "") -> ResponseR
         "accounts/account.html", line=line, trouble=trouble, values=terms.shown(line, _typed()),
         capabilities=connections.capabilities(line.channel, line.provider), keys=_key_count(account_id),
         two_keys=connections.keeps_two_keys(line.provider), common=bool(connections.common_secret(line.provider)),
-        trials=accounts.trials(account_id, actor()),
+        trials=accounts.trials(account_id, actor()), priced=costs.priced(line.channel, line.provider),
         drained_at=forecast.drained_at(accounts.load(account_id, actor())),
         plan=transfers.plan(account_id, line.operator_id, actor()), key=uuid4().hex, currency=_currency(),
         gateway=gateways.card(accounts.load(account_id, actor()), _typed()),
