@@ -182,6 +182,7 @@ def test_each_decision_has_its_sentence_and_one_button(scene: Scene, browser: Br
         browser.sign_in(boss)
         said = words(browser.get("/floor"))
     assert "Amina is silent and holds 1" in said
+    assert re.search(r"Last seen \d+ min ago\.", said)
     assert "Hand over 1" in said
     assert f"#{report.id} is held without an answer" in said
 

@@ -85,7 +85,15 @@ def test_moments_in_sentences_are_written_anew_in_the_readers_own_clock(state: s
     assert f'<time datetime="{present.iso(soon)}" data-as="until">' in str(present.fate(told).word)
     snoozed = replace(FRESH, snoozed_until=soon)
     assert "<time " in str(present.state(snoozed).word)
-    assert "<time " not in present.name_of(snoozed), "it is read to people, not shown"
+    assert present.name_of(snoozed) == "4021, SMS, Mill Road School, Snoozed for now", "no moment of our clock"
+
+
+@pytest.mark.parametrize("times, said", [(0, "check"), (1, "was asked once"), (3, "was asked 3 times")])
+def test_an_answer_in_doubt_says_when_it_is_a_persons_turn(times: int, said: str) -> None:
+    doubted = replace(ANSWER, state="uncertain", asked=times)
+    assert said in present.fate(doubted).word
+    assert ("now a person decides" in present.fate(doubted).word) is (times > 0)
+    assert present.fate(replace(doubted, asked=0, asks_at=NOW)).word.endswith("is being asked")
 
 
 def test_a_name_in_a_sentence_with_a_moment_is_text() -> None:

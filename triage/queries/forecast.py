@@ -71,7 +71,8 @@ def state_of(delivery: Delivery, account: str | None, *, mine: bool) -> Delivery
         id=delivery.id, state=delivery.state, channel=delivery.channel, account=account, sends_at=None,
         settled_at=delivery.settled_at, error=delivery.last_error, mine=mine, by_hand=delivery.by_hand)
     if delivery.state == "uncertain":
-        return replace(found, askable=asking.first_look(delivery) is not None, asks_at=delivery.next_attempt_at)
+        return replace(found, askable=asking.first_look(delivery) is not None, asks_at=delivery.next_attempt_at,
+                       asked=0 if delivery.next_attempt_at is not None else asking.asked(delivery))
     if delivery.state not in WAITING:
         return found
     outlook = of_delivery(delivery)

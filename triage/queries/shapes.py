@@ -52,7 +52,8 @@ class DeliveryState:
 
     While it is held or queued `sends_at` is when it will leave, after `ahead` others; None: only a person knows.
     `waits_for` says what keeps it: slot, asked, failing, ceiling, paused, silent, broken or suspended; None: nothing.
-    `askable`: it is in doubt, and its provider can be asked; `asks_at` is when that happens by itself.
+    `askable`: it is in doubt, and its provider can be asked; `asks_at` is when that happens by itself. `asked`: so
+    often it answered that it does not know it, and no machine asks again.
     """
 
     id: int
@@ -68,6 +69,7 @@ class DeliveryState:
     ahead: int = 0
     askable: bool = False
     asks_at: datetime | None = None
+    asked: int = 0
 
 
 @dataclass(frozen=True)

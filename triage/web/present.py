@@ -152,9 +152,13 @@ def state(row: Row) -> Sign:
         return _closed(row)
     if row.status == "duplicate":
         return Sign(gettext("Copy"), icon="list")
-    if row.snoozed_until is not None and asleep(row):
+    if row.snoozed_until is not None and _sleeps(row):
         return Sign(at_clock(gettext("Snoozed %(time)s"), row.snoozed_until), icon="moon")
     return _held(row) if row.status == "assigned" else _free(row)
+
+
+def _sleeps(row: Row) -> bool:
+    return row.status in ("open", "assigned") and asleep(row)
 
 
 def _closed(row: Row) -> Sign:
@@ -187,9 +191,8 @@ def was_with(row: Row) -> str:
 
 def name_of(row: Row) -> str:
     """What a screen reader hears for the row's link: number, channel, place, state."""
-    said = state(row).word
-    parts = (str(row.id), words.channel_word(row.channel), row.place or "",
-             said.striptags() if isinstance(said, Markup) else said)
+    said = gettext("Snoozed for now") if _sleeps(row) else state(row).word  # no moment of our own clock
+    parts = (str(row.id), words.channel_word(row.channel), row.place or "", said)
     return ", ".join(part for part in parts if part)
 
 
@@ -228,6 +231,11 @@ def _queued(delivery: DeliveryState) -> str:
 def _uncertain(delivery: DeliveryState) -> str:
     if delivery.asks_at is not None:
         return str(gettext("May have been sent – the provider is being asked"))
+    if delivery.asked:
+        return str(ngettext("May have been sent – the provider was asked once and does not know it; now a person "
+                            "decides",
+                            "May have been sent – the provider was asked %(num)s times and does not know it; now a "
+                            "person decides", delivery.asked))
     return str(gettext("May have been sent – check"))
 
 
