@@ -79,7 +79,7 @@ def address_problem(url: str) -> str | None:
     if parts.scheme not in ("http", "https") or not host:
         return "The address of the gateway begins with http:// or https://."
     if parts.username is not None or parts.password is not None:
-        return "No name and no password in the address: they belong into the secret."
+        return "No name and no password in the address: they belong in the secret."
     if not url.isprintable() or " " in url or parts.fragment:
         return "The address of the gateway cannot be read."
     return "This address is none of a gateway." if host in METADATA_NAMES or _barred_text(host) else None

@@ -75,13 +75,18 @@ class Crew:
         """Every process plays `player(seat, *args)`; what each gave back, by place."""
         return self.match(settings, [(player, *args)] * SIZE)
 
-    def match(self, settings: config.Settings, parts: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """Process n plays `parts[n]`, a player and its arguments; places without a part stay away."""
+    def match(
+        self, settings: config.Settings, parts: Sequence[tuple[Any, ...]], longest: float = LONGEST_RACE,
+    ) -> list[Any]:
+        """Process n plays `parts[n]`, a player and its arguments; places without a part stay away.
+
+        Whoever has not answered after `longest` seconds has failed.
+        """
         self._barrier.reset()
         padded = [*parts, *[(None,)] * (SIZE - len(parts))]
         for line, part in zip(self._lines, padded, strict=True):
             line.send((settings, *part))
-        answers = [line.recv() if line.poll(LONGEST_RACE) else (False, "no answer") for line in self._lines]
+        answers = [line.recv() if line.poll(longest) else (False, "no answer") for line in self._lines]
         problems = [f"place {place}: {said}" for place, (well, said) in enumerate(answers) if not well]
         assert not problems, "\n".join(problems)
         if has_app_context():

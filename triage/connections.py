@@ -30,12 +30,13 @@ def settings_of(account: Account) -> AccountSettings:
     An account without a secret of its own speaks with the desk's at its provider.
     """
     sealed = account.secret_sealed
-    secret = context.keyring().open(sealed, account.secret_context) if sealed else _common_secret(account.provider)
+    secret = context.keyring().open(sealed, account.secret_context) if sealed else common_secret(account.provider)
     options = {**_options(account.provider), **(account.options or {})}
     return AccountSettings(account.channel, account.address, secret, options)
 
 
-def _common_secret(provider: str) -> str:
+def common_secret(provider: str) -> str:
+    """What the accounts at a provider speak with that have no secret of their own; empty where nothing is set."""
     return context.settings().twilio_auth_token if provider == "twilio" else ""
 
 
@@ -218,6 +219,13 @@ def key_count(account: Account) -> int:
 def _keys(account: Account) -> str:
     secret = settings_of(account).secret
     return secret.removesuffix(beside_keys(account.provider, secret))
+
+
+def offered() -> dict[str, tuple[str, ...]]:
+    """Who may carry each channel, where a person chooses: what is only made up is for a practice desk."""
+    made_up = () if context.settings().demo else ("simulator",)
+    found = {name: tuple(one for one in providers(name) if one not in made_up) for name in channels()}
+    return {name: carriers for name, carriers in found.items() if carriers}
 
 
 def channels() -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +48,21 @@ def _launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
 
 
-@pytest.fixture(params=["embedded", pytest.param("scaled out", marks=[pytest.mark.postgresql, pytest.mark.redis])])
+DESKS = (pytest.param("embedded"), pytest.param("scaled out", marks=[pytest.mark.postgresql, pytest.mark.redis]))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test has one of the two desks, by its name or as it says; with `BOTH=1`, as in `make soak`, both.
+
+    What a page does is the same on either; what a desk does on both databases, the other tests ask.
+    """
+    said = (mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "served" in metafunc.fixturenames and "served" not in said:
+        chosen = DESKS if "BOTH" in os.environ else (DESKS[zlib.crc32(metafunc.definition.name.encode()) % 2],)
+        metafunc.parametrize("served", chosen, indirect=True)
+
+
+@pytest.fixture
 def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
     """A real desk on a free port: SQLite and one process, or PostgreSQL and Redis with a worker that sends."""
     desk = _embedded if request.param == "embedded" else _scaled_out

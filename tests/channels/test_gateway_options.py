@@ -37,6 +37,11 @@ def test_what_cannot_is_said_in_a_sentence(options: dict[str, str]) -> None:
     assert len(str(caught.value)) < 160
 
 
+def test_a_password_in_the_address_is_told_where_it_belongs() -> None:
+    with pytest.raises(BadOptions, match="they belong in the secret"):
+        check({**CALL, "url": "http://sms:hidden@192.168.1.20/send"})
+
+
 def test_what_is_not_said_is_usual_and_an_empty_word_is_none() -> None:
     assert whole({"style": ""})["style"] == "json"
     assert whole({"style": "smsgate"})["to_field"] == "phoneNumbers.0"

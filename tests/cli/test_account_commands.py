@@ -65,7 +65,7 @@ def test_the_list_says_how_each_fares(app: Flask, scene: Scene) -> None:
     scene.do(spoil)
     said = run(app, "accounts").output
     assert f"sms {INTAKE} (simulator), shared: paused; 0 sent, 0 waiting, 0 said STOP" in said
-    assert "(simulator), Amina: suspended, Shut by the provider.; 0 sent, 0 waiting, 1 said STOP" in said
+    assert "Amina <amina@desk.example>: suspended, Shut by the provider.; 0 sent, 0 waiting, 1 said STOP" in said
 
 
 def test_an_empty_list_says_what_to_do(app: Flask) -> None:

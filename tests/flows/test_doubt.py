@@ -199,7 +199,7 @@ def test_a_person_has_it_checked_now(desk: AskedDesk, maya: Operator) -> None:
         delivery = look(desk, delivery, after)
     assert delivery.next_attempt_at is None
     shown = [entry.delivery for entry in reports.view(desk.scene.newest().id, maya).entries if entry.delivery]
-    assert [(one.askable, one.asks_at) for one in shown] == [(True, None)]
+    assert [(one.askable, one.asks_at, one.asked) for one in shown] == [(True, None, len(backoff.LOOKS))]
     desk.scene.do(lambda: doubt.decide(delivery.id, maya, "check"))
     assert asking.doubts_due() == [delivery.id]
     assert asks.ask(delivery.id) is False

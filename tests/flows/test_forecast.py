@@ -80,6 +80,7 @@ def _wait(account: Account, report: Report, place: int) -> None:
         segments=1, by_hand=False, next_attempt_at=clock.now(), created_at=clock.now()))
 
 
+@pytest.mark.timeout(120 + ANSWERS / 10)
 @QUIET
 def test_at_every_tenth_of_the_way_all_numbers_are_drained_when_it_was_said(
     scene: Scene, settings: config.Settings, figures: Figures
@@ -163,3 +164,19 @@ def test_what_a_person_must_end_has_no_forecast(scene: Scene, settings: config.S
     found = forecast.of_delivery(db.session.get_one(Delivery, first))
     assert (found.at, found.why) == (None, "paused")
     assert forecast.all_drained_at() is None
+
+
+@pytest.mark.parametrize("span, state", [(20, "held"), (3600, "queued")])
+def test_seconds_to_undo_are_counted_only_where_it_leaves_soon(scene: Scene, span: int, state: str) -> None:
+    maya = scene.operator("Maya")
+    (account,) = scene.accounts_of(maya)
+    report = scene.sms("The station is closed.")
+    held = scene.claim(report, maya)
+    scene.do(lambda: setattr(db.session.merge(account), "limits", [[1, span]]))
+    _answer(scene, report, held.id, 0)
+    assert scene.carry() >= 1
+    _answer(scene, report, held.id, 1)
+    newest = db.session.query(Delivery).order_by(Delivery.id.desc()).first()
+    newest.state, newest.next_attempt_at = "held", clock.now() + timedelta(seconds=8)
+    assert forecast.state_of(newest, account.address, mine=True).state == state
+    db.session.rollback()

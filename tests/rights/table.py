@@ -86,6 +86,8 @@ MANAGING = (
     Row("GET", ACCOUNT, MANAGERS, "ok ok 404", "account"),
     Row("POST", ACCOUNT, MANAGERS, "ok ok 404", "account", body={"label": "Desk"}),
     Row("POST", f"{ACCOUNT}/forget", MANAGERS, "ok ok 404", "account"),
+    Row("POST", f"{ACCOUNT}/restore", MANAGERS, "ok ok 404", "account"),
+    Row("POST", f"{ACCOUNT}/give-up", MANAGERS, "422 422 404", "account"),
     Row("POST", f"{ACCOUNT}/test", MANAGERS, "ok ok 404", "account", body={"to": "+254700111333", "key": "trial-0001"}),
     Row("POST", f"{ACCOUNT}/pause", MANAGERS, "ok ok 404", "account"),
     Row("POST", f"{ACCOUNT}/resume", MANAGERS, "ok ok 404", "account"),

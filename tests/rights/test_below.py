@@ -34,8 +34,9 @@ OWN = {
 }
 # Given a report that was loaded for the actor: its number alone does not lead here.
 GIVEN = {
-    "triage.actions.matters.require_holder", "triage.queries.conversation.entries", "triage.queries.identity.sending",
-    "triage.queries.rows.of", "triage.actions.closing.raise_copies", "triage.queries.inbox.leaf",
+    "triage.actions.matters.require_holder", "triage.actions.matters.require_charge",
+    "triage.queries.conversation.entries", "triage.queries.identity.sending", "triage.queries.rows.of",
+    "triage.actions.closing.raise_copies", "triage.queries.inbox.leaf",
 }
 # The question itself, and a condition that is part of others.
 NOT_HERE = {"triage.actions.granting.require", "triage.queries.scope.require", "triage.queries.scope.claimable"}

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import select, update
 
+import config
 from tests.scene import INTAKE, Scene
 from tests.web.door import Browser, words
 from triage import clock, connections
 from triage.actions import accounts as change
-from triage.actions import prices, replies
+from triage.actions import prices, replies, trials
 from triage.actions.accounts import Terms
 from triage.db import db
 from triage.models import Account, Contact, DeliveryAttempt, Operator, Price
@@ -143,6 +145,52 @@ def test_a_test_is_on_its_way_once_and_shows_what_became_of_it(scene: Scene, bro
     assert "799000001" not in said.text.replace(" ", "")
 
 
+def test_looking_again_asks_the_desk_again(scene: Scene, browser: Browser, boss: Operator) -> None:
+    browser.post(f"{page(scene)}/test", {"to": OURS, "key": form_key(browser.get(page(scene)))})
+    found = re.search(r'href="([^"]+)">Look again', browser.get(page(scene)).text)
+    assert found is not None
+    address = unescape(found.group(1)).partition("#")[0]
+    assert address != page(scene), "to the address it shows a browser only jumps, and shows nothing new"
+    assert browser.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("provider, secret, said", [
+    ("twilio", "", "the key in the desk’s own settings, which this account speaks with"),
+    ("twilio", "own", "replace the key below"),
+    ("gateway", "own", "put right the key or the settings below, or the gateway itself"),
+])
+def test_what_is_broken_says_where_it_is_mended(
+    scene: Scene, browser: Browser, boss: Operator, provider: str, secret: str, said: str
+) -> None:
+    made = scene.do(lambda: change.add_account("sms", "+254700000801", provider=provider, secret=secret))
+    scene.do(lambda: db.session.execute(update(Account).where(Account.id == made.id).values(
+        trouble="broken", needs_attention="No.")))
+    assert said in words(browser.get(page(scene, made.id)))
+
+
+def test_a_gateway_says_what_is_still_to_be_set(scene: Scene, browser: Browser, boss: Operator) -> None:
+    made = scene.do(lambda: change.add_account("sms", "+254700000801", provider="gateway", can_send=True))
+    said = words(browser.get(page(scene, made.id)))
+    assert "none yet: nothing that it brings is believed" in said
+    assert "It is not set yet how answers leave" in said
+    browser.post(f"{page(scene, made.id)}/secret", {"secret": "a key"})
+    browser.post(f"{page(scene, made.id)}/options", {"options": "mode=collect"})
+    said = words(browser.get(page(scene, made.id)))
+    assert "one, stored encrypted" in said
+    assert "It is not set yet how answers leave" not in said
+
+
+@pytest.mark.parametrize("settings", [{"demo": True}, {"demo": False}], indirect=True, ids=["practice", "real"])
+def test_a_made_up_carrier_is_offered_on_a_practice_desk_only(
+    scene: Scene, browser: Browser, boss: Operator, settings: config.Settings
+) -> None:
+    for path in ("/accounts", "/accounts/new", "/accounts/prices"):
+        shown = browser.get(path).text
+        assert ("Mastodon" in shown) == settings.demo, path
+        offers = re.findall(r'<option value="([^"]*simulator)"', shown)
+        assert bool(offers) == (settings.demo and path != "/accounts"), path
+
+
 @pytest.mark.parametrize("to, said", [("nobody", "not a telephone number"), ("+254711000523", "said STOP")])
 def test_a_test_that_cannot_be_says_why(
     scene: Scene, browser: Browser, boss: Operator, to: str, said: str
@@ -217,3 +265,30 @@ def test_prices_are_not_for_operators(scene: Scene, browser: Browser) -> None:
     scene.do(lambda: prices.set_price("sms", "simulator", "*", 1))
     browser.sign_in(scene.operator("Amina"))
     assert browser.get("/accounts/prices").status_code == 403
+
+
+WITHOUT = "no price yet: nothing is counted"
+
+
+@pytest.mark.parametrize("level", ["budget_micros", "ceiling_micros"])
+def test_a_level_of_money_without_a_price_says_that_nothing_is_counted(
+    scene: Scene, browser: Browser, boss: Operator, level: str
+) -> None:
+    assert WITHOUT not in words(browser.get(page(scene)))
+    alter(scene, **{level: 1_000_000})
+    shown = browser.get(page(scene))
+    assert WITHOUT in words(shown)
+    assert '<a href="/accounts/prices">Set prices</a>' in shown.text
+    scene.do(lambda: prices.set_price("sms", "simulator", "KE", 30_000))
+    assert WITHOUT not in words(browser.get(page(scene)))
+
+
+def test_what_waits_is_counted_alike_wherever_the_page_says_it(
+    scene: Scene, browser: Browser, boss: Operator
+) -> None:
+    number = scene.intake.id
+    scene.do(lambda: trials.send_test(number, OURS, "trial-0001", boss))
+    shown = words(browser.get(page(scene)))
+    assert "Waits to leave 1" in shown
+    assert "1 message waits to leave. A pause keeps it waiting." in shown
+    assert "a transfer makes it a draft" not in shown

@@ -152,3 +152,13 @@ def test_an_operator_changes_no_account(scene: Scene, browser: Browser) -> None:
     browser.get("/desk")
     assert browser.post(f"/accounts/{account(INTAKE).id}/pause").status_code == 403
     assert account(INTAKE).paused_at is None
+
+
+def test_who_an_account_belongs_to_is_named_as_on_the_page_of_people(
+    scene: Scene, browser: Browser, boss: Operator
+) -> None:
+    amina, _ben = scene.operator("Amina"), scene.operator("Ben")
+    scene.do(lambda: setattr(db.session.get_one(Operator, amina.id), "public_name", "Bahari"))
+    said = words(browser.get("/accounts"))
+    assert "Bahari ( Amina )" in said
+    assert "Ben ( Ben )" not in said

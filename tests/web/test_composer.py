@@ -58,6 +58,22 @@ def change(scene: Scene, account: Account, **values: object) -> None:
     scene.do(turned)
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_an_answer_that_no_next_report_follows_is_shown_with_the_reason(
+    scene: Scene, browser: Visitor, talk: tuple[Report, Operator], *, full: bool
+) -> None:
+    report, amina = talk
+    if full:
+        scene.claim(scene.sms("No ink", "+254711000777"), amina)
+        scene.sms("No light", "+254711000778")
+        scene.do(lambda: setattr(db.session.get_one(Operator, amina.id), "capacity", 1))
+    page = say(browser, report, "reply", "Which door?", then="next")
+    thread, typed = page.text[page.text.index('id="thread"'):].split('class="writing reply"')
+    assert "Which door?" in thread
+    assert "Which door?" not in typed
+    assert ("already holds 1 reports" if full else "Nothing is waiting to be taken right now.") in words(page)
+
+
 def test_it_shows_the_line_it_ends_with_and_when_it_leaves(browser: Visitor, talk: tuple[Report, Operator]) -> None:
     said = composer(browser, talk[0])
     assert "ends with: - Amina, volunteer at Harbour Election Desk" in said
@@ -76,6 +92,20 @@ def test_a_full_minute_says_when_it_leaves_and_after_how_many(
     said = composer(browser, report)
     assert "0 of 1 messages left this minute · leaves about " in said
     assert "(1 before yours)" in said
+
+
+def test_the_tightest_window_that_lasts_is_told_and_of_equally_tight_ones_the_longest(
+    scene: Scene, browser: Visitor, talk: tuple[Report, Operator]
+) -> None:
+    report, amina = talk
+    change(scene, scene.accounts_of(amina)[0], limits=[[1, 1], [200, 3600]])
+    assert "200 of 200 messages left this hour · leaves at once" in composer(browser, report)
+    change(scene, scene.accounts_of(amina)[0], limits=[[1, 1], [1, 60], [1, 3600]])
+    answer(scene, report, amina)
+    scene.carry()
+    assert "0 of 1 messages left this hour · leaves about " in composer(browser, report)
+    change(scene, scene.accounts_of(amina)[0], limits=[[5, 1]])
+    assert " of 5 messages left this second" in composer(browser, report), "where there is no other"
 
 
 def test_a_draft_is_counted_and_mended_without_script(browser: Visitor, talk: tuple[Report, Operator]) -> None:
@@ -223,3 +253,34 @@ def test_who_has_come_over_to_the_other_way_is_answered_there(scene: Scene, brow
     grow_old(scene, chat, 25)
     scene.sms("I am here now", "+254711000444")
     assert "by SMS" in composer(browser, chat)
+
+
+def test_who_hid_their_number_cannot_be_answered_and_that_is_no_matter_of_accounts(
+    scene: Scene, browser: Visitor, talk: tuple[Report, Operator]
+) -> None:
+    scene.account("voice", SHOP, provider="twilio")
+    call = InboundMessage("voice", SHOP, "CA1", None, "Called and hung up without a word.", thread_key="CA1")
+    report = scene.arrives(call, "twilio")
+    scene.claim(report, talk[1])
+    assert "No number or address came with this report, so nobody can be answered." in composer(browser, report)
+
+
+def test_a_message_without_words_says_so_in_the_list(
+    scene: Scene, browser: Visitor, talk: tuple[Report, Operator]
+) -> None:
+    scene.sms("", "+254711000779")
+    assert "Without words" in words(browser.get("/desk?view=new"))
+
+
+def test_who_has_no_account_to_answer_a_caller_hears_which_one_is_needed(
+    scene: Scene, browser: Visitor, talk: tuple[Report, Operator]
+) -> None:
+    scene.account("voice", SHOP, provider="twilio")
+    call = InboundMessage("voice", SHOP, "CA2", "+254711000888", "Called and hung up without a word.")
+    report = scene.arrives(call, "twilio")
+    scene.claim(report, talk[1])
+    for account in scene.accounts_of(talk[1]):
+        change(scene, account, can_send=False)
+    said = composer(browser, report)
+    assert "You have no account that can send by SMS." in said
+    assert "by Call" not in said

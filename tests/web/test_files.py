@@ -20,6 +20,7 @@ from triage import connections, context, media_links
 from triage.db import db
 from triage.events import Kind
 from triage.models import Attachment, Event, Message, Note, Operator, Report
+from triage.queries import inbox
 from triage.workers import media
 
 PDF = b"%PDF-1.4\n1 0 obj<</Author(zqplantedauthor)>>endobj"
@@ -157,6 +158,10 @@ def test_the_holder_writes_down_what_is_said(
     assert scene.kinds(report).count(Kind.FILE_TRANSCRIBED) == 2
     stored = db.session.get_one(Attachment, number, populate_existing=True)
     assert (stored.transcript, stored.transcribed_by) == ("The gate!", maya.id)
+    (row,) = inbox.page(maya, "mine").rows
+    assert row.excerpt == "The gate!", "the list shows what was said, not that something was"
+    scene.sms("Are you there?")
+    assert inbox.page(maya, "mine").rows[0].excerpt == "Are you there?"
 
 
 def test_only_sounds_are_written_down(

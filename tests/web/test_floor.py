@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from tests.scene import Scene
+from tests.scene import INTAKE, Scene
 from tests.web.door import Browser, words
 from triage import clock
 from triage.actions import assignments, closing, replies, routing
 from triage.actions.deliveries import Settlement
 from triage.db import db
-from triage.models import Desk, Operator
+from triage.models import Account, Desk, Operator
 
 
 def test_the_ledger_is_a_sum_one_can_read_aloud(scene: Scene, browser: Browser, boss: Operator) -> None:
@@ -40,6 +40,17 @@ def test_the_tile_and_the_queue_beside_it_count_the_same(scene: Scene, browser: 
     page = words(browser.get("/floor"))
     assert "New now 0" in page
     assert "Longest wait nobody waits" in page
+
+
+@pytest.mark.parametrize("trouble, said", [("broken", "does not work"), ("suspended", "is suspended by its provider")])
+def test_an_account_in_trouble_is_named_with_its_channel_and_reads_the_same_in_every_direction(
+    scene: Scene, browser: Browser, boss: Operator, trouble: str, said: str
+) -> None:
+    state = {"trouble": trouble, "needs_attention": "Refused.", "troubled_at": clock.now()}
+    scene.do(lambda: db.session.query(Account).filter_by(id=scene.intake.id).update(state))
+    page = browser.get("/floor")
+    assert f"SMS {INTAKE} {said}" in words(page)
+    assert f'<bdi dir="ltr">{INTAKE}</bdi>' in page.text
 
 
 def test_a_failed_answer_stops_asking_once_somebody_dealt_with_it(
@@ -171,6 +182,7 @@ def test_each_decision_has_its_sentence_and_one_button(scene: Scene, browser: Br
         browser.sign_in(boss)
         said = words(browser.get("/floor"))
     assert "Amina is silent and holds 1" in said
+    assert re.search(r"Last seen \d+ min ago\.", said)
     assert "Hand over 1" in said
     assert f"#{report.id} is held without an answer" in said
 

@@ -127,6 +127,7 @@ def test_forgeries_make_no_row(app: Flask, scene: Scene, client: FlaskClient) ->
         script.signed(f"{script.hook}/results", {"results": []}, ago=400),
     ]
     assert [said.status for said in tries] == [403] * len(tries)
+    assert "the key, the address or the clock is wrong" in tries[0].json["detail"]
     assert rows() == 0
 
 

@@ -78,6 +78,29 @@ def test_what_became_of_an_answer_is_said_in_words(state: str, error: str | None
     assert present.fate(replace(ANSWER, state=state, error=error)).word == word
 
 
+@pytest.mark.parametrize("state, settled", [("sent", True), ("delivered", True), ("queued", False)])
+def test_moments_in_sentences_are_written_anew_in_the_readers_own_clock(state: str, *, settled: bool) -> None:
+    soon = clock.now() + timedelta(minutes=20)
+    told = replace(ANSWER, state=state, settled_at=soon if settled else None, sends_at=None if settled else soon)
+    assert f'<time datetime="{present.iso(soon)}" data-as="until">' in str(present.fate(told).word)
+    snoozed = replace(FRESH, snoozed_until=soon)
+    assert "<time " in str(present.state(snoozed).word)
+    assert present.name_of(snoozed) == "4021, SMS, Mill Road School, Snoozed for now", "no moment of our clock"
+
+
+@pytest.mark.parametrize("times, said", [(0, "check"), (1, "was asked once"), (3, "was asked 3 times")])
+def test_an_answer_in_doubt_says_when_it_is_a_persons_turn(times: int, said: str) -> None:
+    doubted = replace(ANSWER, state="uncertain", asked=times)
+    assert said in present.fate(doubted).word
+    assert ("now a person decides" in present.fate(doubted).word) is (times > 0)
+    assert present.fate(replace(doubted, asked=0, asks_at=NOW)).word.endswith("is being asked")
+
+
+def test_a_name_in_a_sentence_with_a_moment_is_text() -> None:
+    sent = replace(ANSWER, state="sent", by_hand=True, settled_at=clock.now())
+    assert "<b>" not in str(present.fate(sent, "<b>Ben</b>").word)
+
+
 def test_what_was_sent_by_hand_says_so() -> None:
     sent = replace(ANSWER, state="sent", by_hand=True, settled_at=clock.now())
     assert present.fate(sent, "Amina").word.startswith("Sent by hand by Amina ")

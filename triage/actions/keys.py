@@ -42,6 +42,15 @@ def newest(account: Account) -> bytes | None:
     return sealed(account, _sending(account))
 
 
+def former(account: Account) -> bytes | None:
+    """The key that sent before the newest, alone; None where that was the desk's."""
+    secret = _opened(account)
+    beside = connections.beside_keys(account.provider, secret)
+    old = secret.removesuffix(beside).partition(BETWEEN)[2] + beside
+    common = connections.common_secret(account.provider).partition(BETWEEN)[0]
+    return None if old == common else sealed(account, old)
+
+
 def _sending(account: Account) -> str:
     """The key that sends, with what stands beside the keys."""
     secret = _opened(account)

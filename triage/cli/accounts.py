@@ -96,13 +96,16 @@ def list_accounts() -> None:
 def _row(line: AccountLine) -> str:
     sent = f"{line.used_today} sent, " if line.can_send else "receives only, "
     cost = f"cost {money.plain(line.spent)}, " if line.spent else ""
-    return (f"{line.id:>4}  {line.channel} {line.address} ({line.provider}), {line.operator or 'shared'}: "
+    whose = f"{line.operator} <{line.owner_email}>" if line.operator else "shared"
+    return (f"{line.id:>4}  {line.channel} {line.address} ({line.provider}), {whose}: "
             f"{_state(line.standing)}; {sent}{cost}{line.waiting} waiting, {line.stopped} said STOP")
 
 
 def _state(standing: Standing) -> str:
     until = f"{standing.until:%H:%M} UTC" if standing.until else ""
     reason = WHY.get(standing.why, "").format(until=until) or standing.said
+    if standing.state == "silent":
+        reason = f"its telephone has fetched nothing since {standing.since:%H:%M} UTC"
     return f"{standing.state}, {reason}" if reason else standing.state
 
 

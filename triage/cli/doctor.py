@@ -16,11 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import config
 from channels.base import Sender
-from triage import broker, connections, context, engines, sealing
+from triage import broker, clock, connections, context, engines, sealing
 from triage.cli import console
 from triage.db import db
 from triage.models import Account, Contact, InboundItem, Operator
-from triage.queries import revisions
+from triage.queries import revisions, slots
 from triage.rights import Right
 from triage.spool import Damaged, Spool
 
@@ -196,7 +196,16 @@ def _account(account: Account) -> Finding:
         return Finding(what, "is meant to send and cannot", well=False)
     if account.provider == "simulator" and not context.settings().demo:
         return Finding(what, "made up: nothing leaves this machine, and without DEMO=1 nothing is carried", well=None)
-    return Finding(what, "paused by a person" if account.paused_at else "ready")
+    return Finding(what, "paused by a person") if account.paused_at else _fetching(account, what)
+
+
+def _fetching(account: Account, what: str) -> Finding:
+    """Ready, unless its telephone has stopped fetching while something waits for it."""
+    since, waiting = slots.silent_since(account, clock.now()), slots.waiting(account)
+    if since is None or not waiting:
+        return Finding(what, "ready")
+    return Finding(what, f"its telephone has fetched nothing since {since:%H:%M} UTC, and {waiting} wait for it: is it "
+                         "on, has it a network, does its app run?", well=False)
 
 
 def _files() -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from datetime import datetime
 class Standing:
     """How an account fares, for words: `why` of what is limited, `until` when it goes on, `since` when it stopped."""
 
-    state: str  # ready | limited | paused | broken | suspended
+    state: str  # ready | limited | paused | silent | broken | suspended
     why: str = ""  # asked | failing | no_slot | stop_level
     until: datetime | None = None
     since: datetime | None = None
@@ -39,7 +39,9 @@ class AccountLine:
     label: str
     identity: str  # the line citizens read
     operator_id: int | None
-    operator: str | None
+    operator: str | None  # public name
+    owner_name: str | None  # the same person, for those who may see the list of people
+    owner_email: str | None
     can_receive: bool
     can_send: bool
     one_way: bool  # a sender name: people cannot answer

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from triage import backoff, clock
 from triage.db import db
-from triage.models import Account, Delivery, InboundItem
+from triage.events import Kind
+from triage.models import Account, Delivery, Event, InboundItem
 from triage.queries import sending
 
 AT_ONCE = 500  # names in one question: databases have a limit
@@ -54,6 +55,13 @@ def doubts_due(limit: int = 100) -> list[int]:
     """Answers in doubt that their provider shall be asked about now, longest due first."""
     query = select(Delivery.id).where(Delivery.state == "uncertain", Delivery.next_attempt_at <= clock.now())
     return list(db.session.scalars(query.order_by(Delivery.next_attempt_at, Delivery.id).limit(limit)))
+
+
+def asked(delivery: Delivery) -> int:
+    """How often its provider said that it does not know an answer, or cannot tell which one it is."""
+    told = select(Event.data).where(Event.report_id == delivery.report_id, Event.kind == Kind.DELIVERY_ASKED)
+    return sum(data.get("delivery") == delivery.id and data.get("verdict") != "silent"
+               for data in db.session.scalars(told))
 
 
 def first_look(delivery: Delivery) -> datetime | None:

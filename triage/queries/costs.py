@@ -37,6 +37,12 @@ def price_of(channel: str, provider: str, region: str | None) -> int | None:
     return found
 
 
+def priced(channel: str, provider: str) -> bool:
+    """Whether anything by this carrier has a price: without one nothing is counted."""
+    named = select(Price.id).where(Price.channel == channel, Price.provider == provider)
+    return db.session.scalar(named.limit(1)) is not None
+
+
 def spent(account_id: int, since: datetime) -> int:
     """What the attempts of one account since then were expected to cost; those without a price count nothing."""
     return int(execute(SPENT, {"account": account_id, "since": since}).scalar_one())

@@ -12,7 +12,7 @@ from triage.db import db
 from triage.models import Account, Assignment, Delivery, Desk, InboundItem, Message, Operator, Report
 from triage.models.deliveries import WAITING
 from triage.models.reports import DANGER
-from triage.queries import forecast, ledger, rows, scope
+from triage.queries import forecast, ledger, rows, scope, slots
 from triage.queries.shapes import Decision, Floor, OperatorLine, Row
 from triage.rights import Right
 
@@ -101,7 +101,7 @@ def _decisions(desk: Desk, people: Sequence[OperatorLine], now: datetime) -> lis
     found += [Decision("silent_holder", None, line.id, line.public_name, len(line.reports),
                        now - timedelta(minutes=line.silent_minutes))
               for line in people if line.silent_minutes is not None and line.reports]
-    found += _troubled_accounts()
+    found += _troubled_accounts() + _silent_telephones(now)
     found += _troubled_sends()
     found += [Decision("held_long", row.id, line.id, line.public_name, 1, row.waiting_since)
               for line in people for row in line.reports
@@ -115,8 +115,16 @@ def _troubled_accounts() -> list[Decision]:
     query = select(Account, waits.scalar_subquery()).where(
         or_(Account.trouble.is_not(None), Account.paused_why == "failing"), Account.paused_at.is_(None))
     return [Decision(f"account_{account.trouble or 'failing'}", None, None, account.address, count,
-                     account.troubled_at if account.trouble else account.last_error_at)
+                     account.troubled_at if account.trouble else account.last_error_at, channel=account.channel)
             for account, count in db.session.execute(query.order_by(Account.id))]
+
+
+def _silent_telephones(now: datetime) -> list[Decision]:
+    """Accounts whose telephone has stopped fetching while something waits for it."""
+    query = select(Account).where(slots.COLLECTED, Account.paused_at.is_(None), Account.trouble.is_(None))
+    found = [(one, slots.silent_since(one, now), slots.waiting(one)) for one in db.session.scalars(query)]
+    return [Decision("account_silent", None, None, account.address, count, since, channel=account.channel)
+            for account, since, count in found if since is not None and count]
 
 
 def _troubled_sends() -> list[Decision]:

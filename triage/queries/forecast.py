@@ -1,7 +1,7 @@
 """When what waits will have left: the sliding windows of an account, run on over its queue.
 
 A forecast takes each message to leave at its first try and nobody to write another one. What only a person can end
-(a pause, trouble at the provider) has no forecast.
+(a pause, trouble at the provider, a telephone that has stopped fetching) has no forecast.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from triage import clock, limits
 from triage.db import db
@@ -29,6 +29,7 @@ class Try(NamedTuple):
     ended: datetime | None
 
 
+COUNTED = timedelta(minutes=1)  # so far ahead the seconds are counted until an answer leaves
 LATELY = 20  # attempts by which it is judged how long one takes
 
 
@@ -36,7 +37,8 @@ LATELY = 20  # attempts by which it is judged how long one takes
 class Outlook:
     """What a message waits for, and when it will leave: `at` is None where only a person knows.
 
-    `why`: paused, broken, suspended, failing, asked (the provider wants us to wait), ceiling, slot; None: nothing.
+    `why`: paused, broken, suspended, silent (its telephone has stopped fetching), failing, asked (the provider wants us
+    to wait), ceiling, slot; None: nothing.
     `ahead` is how many messages of the account leave before it.
     """
 
@@ -61,16 +63,21 @@ def of_new(account: Account, operator_id: int | None, *, urgent: bool = False) -
 
 
 def state_of(delivery: Delivery, account: str | None, *, mine: bool) -> DeliveryState:
-    """How a delivery by the account of this address fares. The undo seconds over, it waits as any other."""
+    """How a delivery by the account of this address fares.
+
+    The undo seconds over, it waits as any other; so it does where they will be over long before its slot comes.
+    """
     found = DeliveryState(
         id=delivery.id, state=delivery.state, channel=delivery.channel, account=account, sends_at=None,
         settled_at=delivery.settled_at, error=delivery.last_error, mine=mine, by_hand=delivery.by_hand)
     if delivery.state == "uncertain":
-        return replace(found, askable=asking.first_look(delivery) is not None, asks_at=delivery.next_attempt_at)
+        return replace(found, askable=asking.first_look(delivery) is not None, asks_at=delivery.next_attempt_at,
+                       asked=0 if delivery.next_attempt_at is not None else asking.asked(delivery))
     if delivery.state not in WAITING:
         return found
     outlook = of_delivery(delivery)
-    held = delivery.state == "held" and outlook.at is not None and _is_ahead(delivery.next_attempt_at)
+    soon = outlook.at is not None and not _is_ahead(outlook.at - COUNTED)
+    held = delivery.state == "held" and soon and _is_ahead(delivery.next_attempt_at)
     return replace(found, state="held" if held else "queued", sends_at=outlook.at, waits_for=outlook.why,
                    ahead=outlook.ahead)
 
@@ -86,9 +93,7 @@ def leaves_at(delivery: Delivery) -> datetime | None:
 
 def drained_at(account: Account) -> datetime | None:
     """When all that waits for this account will have left; None where only a person knows, or nothing waits."""
-    waiting = db.session.scalar(select(func.count()).where(
-        Delivery.account_id == account.id, Delivery.state.in_(WAITING))) or 0
-    found = moments(account, waiting)
+    found = moments(account, slots.waiting(account))
     return found[-1] if found else None
 
 
@@ -101,18 +106,25 @@ def all_drained_at() -> datetime | None:
 
 def moments(account: Account, most: int) -> Sequence[datetime]:
     """When the next `most` messages of an account may leave; none where it stands still until a person acts."""
-    if account.paused_at is not None or account.trouble is not None:
-        return []
     now = clock.now()
+    if _person_needed(account, now):
+        return []
     recent = _recent(account, now)
     begins = max(now, slots.opens_at(account) or now)
     return limits.schedule(begins, _windows(account, recent, now), most, _takes(recent))
 
 
+def _person_needed(account: Account, now: datetime) -> str | None:
+    """What stands in the way of an account until a person does something; None: nothing."""
+    if account.paused_at is not None:
+        return "paused"
+    return account.trouble or ("silent" if slots.silent_since(account, now) is not None else None)
+
+
 def _outlook(account: Account, ahead: int, due: datetime) -> Outlook:
     found = moments(account, ahead + 1)
     if not found:
-        return Outlook(None, "paused" if account.paused_at is not None else account.trouble, ahead)
+        return Outlook(None, _person_needed(account, clock.now()), ahead)
     return Outlook(max(found[-1], due), _why(account, found[-1], due), ahead)
 
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
-
 from triage import addresses, clock, context
-from triage.db import db
-from triage.models import Account, Contact, Operator, Price, Report
+from triage.models import Account, Contact, Operator, Report
 from triage.models.reports import DANGER
-from triage.queries import costs, forecast, signing
+from triage.queries import costs, forecast, signing, slots
 from triage.queries import sending as routes
 from triage.queries.forecast import Outlook
 from triage.queries.shapes import Sending
@@ -25,8 +22,8 @@ def sending(report: Report, actor: Operator, *, may_write: bool, by: str | None 
     """
     route = routes.chosen(report, actor, by)
     if route is None:
-        return Sending(channel=report.channel, account=None, identity=actor.public_name, to="", max_length=0,
-                       is_public=False, blocked="no_reply_account" if may_write else "not_the_holder",
+        return Sending(channel=routes.needed(report), account=None, identity=actor.public_name, to="", max_length=0,
+                       is_public=False, blocked=_unanswerable(report) if may_write else "not_the_holder",
                        **_budget(None, AT_ONCE), by_hand=_by_hand(report, actor, may_write=may_write))
     urgent = report.priority == DANGER
     outlook = forecast.of_new(route.account, actor.id, urgent=urgent) if route.account is not None else AT_ONCE
@@ -49,11 +46,12 @@ def _to(contact: Contact | None) -> str:
 
 def _budget(account: Account | None, outlook: Outlook) -> dict[str, Any]:
     """What is left of the tightest limit, and when the answer would leave."""
-    slots = routes.slots(account, clock.now()) if account is not None else None
+    room = routes.slots(account, clock.now()) if account is not None else None
     return {
-        "slots_left": slots.left if slots else None, "slots_of": slots.of if slots else None,
-        "window_seconds": slots.seconds if slots else None, "next_slot_at": slots.next_at if slots else None,
+        "slots_left": room.left if room else None, "slots_of": room.of if room else None,
+        "window_seconds": room.seconds if room else None, "next_slot_at": room.next_at if room else None,
         "leaves_at": outlook.at, "ahead": outlook.ahead,
+        "silent_since": slots.silent_since(account, clock.now()) if account is not None else None,
     }
 
 
@@ -72,15 +70,12 @@ def _limits(route: routes.Route, report: Report, actor: Operator) -> dict[str, A
 def _price(route: routes.Route) -> int | None:
     """What one part costs; no address is opened where the desk has no prices."""
     account, contact = route.account, route.contact
-    if account is None or contact is None or contact.address_kind != "phone" or not _priced(account):
+    if account is None or contact is None or contact.address_kind != "phone":
+        return None
+    if not costs.priced(account.channel, account.provider):
         return None
     address = context.keyring().open(contact.address_sealed, contact.address_context)
     return costs.price_of(account.channel, account.provider, addresses.region(address))
-
-
-def _priced(account: Account) -> bool:
-    named = select(Price.id).where(Price.channel == account.channel, Price.provider == account.provider)
-    return db.session.scalar(named.limit(1)) is not None
 
 
 def _by_hand(report: Report, actor: Operator, *, may_write: bool) -> str | None:
@@ -89,6 +84,11 @@ def _by_hand(report: Report, actor: Operator, *, may_write: bool) -> str | None:
     if route is None or route.account is None or (route.contact is not None and route.contact.opted_out_at is not None):
         return None
     return route.account.address
+
+
+def _unanswerable(report: Report) -> str:
+    known = report.contact_id is not None or report.reply_contact_id is not None
+    return "no_reply_account" if known else "nobody_known"
 
 
 def _blocked(route: routes.Route, actor: Operator, outlook: Outlook) -> str | None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from triage import clock
 from triage.db import db
-from triage.models import Assignment, Contact, Delivery, Draft, Message, Operator, Report
+from triage.models import Assignment, Attachment, Contact, Delivery, Draft, Message, Operator, Report
 from triage.queries import naming
 from triage.queries.shapes import Row
 
@@ -65,12 +65,13 @@ def _contacts(ids: set[int | None]) -> dict[int, Contact]:
 
 
 def _words(ids: Sequence[int]) -> dict[int, str]:
-    """The beginning of the newest inbound message of each report."""
+    """The beginning of the newest inbound message of each report; of a sound what was said, once written down."""
     newest = select(func.max(Message.id)).where(Message.report_id.in_(ids), Message.direction == "in")
     newest = newest.group_by(Message.report_id)
-    rows = db.session.execute(select(Message.report_id, func.substr(Message.body, 1, EXCERPT_CHARACTERS))
-                              .where(Message.id.in_(newest)))
-    return dict(rows.all())
+    words = func.substr(func.coalesce(Attachment.transcript, Message.body), 1, EXCERPT_CHARACTERS)
+    written = and_(Attachment.message_id == Message.id, Attachment.transcript.is_not(None))
+    query = select(Message.report_id, words).outerjoin(Attachment, written).where(Message.id.in_(newest))
+    return dict(db.session.execute(query.order_by(Attachment.place.desc())).all())  # of several sounds the first
 
 
 def troubled() -> ColumnElement[bool]:

@@ -12,8 +12,8 @@ from channels import registry
 from channels.base import Capabilities
 from triage import clock, limits
 from triage.db import db
-from triage.models import Account, Contact, Delivery, DeliveryAttempt, Message, Operator, Report, SenderRule
-from triage.models.deliveries import WAITING
+from triage.models import Account, Contact, DeliveryAttempt, Message, Operator, Report, SenderRule
+from triage.queries import slots as queue
 
 REPLY_CHANNEL = {"phone": "sms", "email": "email"}  # how a reply contact of a kind is written to
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # when the time to answer somebody ended who never wrote
@@ -46,6 +46,15 @@ def route(report: Report, operator: Operator) -> Route | None:
         other = REPLY_CHANNEL.get(person.address_kind) if person is not None else None
         return _by_account(other, report, operator, person) if other is not None else None
     return _by_account(report.channel, report, operator, person)
+
+
+def needed(report: Report) -> str:
+    """The channel by which somebody must have an account to answer a report for which they have no route."""
+    if registry.capabilities_of_channel(report.channel).can_reply:
+        return report.channel
+    people = (_contact(report.contact_id), _contact(report.reply_contact_id))
+    kinds = (person.address_kind for person in people if person is not None)
+    return next((REPLY_CHANNEL[kind] for kind in kinds if kind in REPLY_CHANNEL), report.channel)
 
 
 def chosen(report: Report, operator: Operator, by: str | None = None) -> Route | None:
@@ -184,15 +193,15 @@ def _least_used(channel: str, usable: ColumnElement[bool]) -> Account | None:
 
 
 def _stands_still(account: Account) -> bool:
+    now = clock.now()
     paused = account.paused_at is not None or account.trouble is not None
-    return paused or (account.paused_until is not None and account.paused_until > clock.now())
+    return paused or queue.silent_since(account, now) is not None or (
+        account.paused_until is not None and account.paused_until > now)
 
 
 def _load(account: Account) -> tuple[float, int]:
     """How full the fullest window would be if all that waits left now (1.0: full), and how much waits."""
-    waiting = db.session.scalar(select(func.count()).where(
-        Delivery.account_id == account.id, Delivery.state.in_(WAITING))) or 0
-    now = clock.now()
+    waiting, now = queue.waiting(account), clock.now()
     shares = [(_used(account.id, now - timedelta(seconds=seconds)) + waiting) / count
               for count, seconds in account_limits(account)]
     return max(shares, default=0.0), waiting
@@ -222,6 +231,9 @@ def _nth_newest(account_id: int, count: int) -> datetime | None:
     return db.session.scalar(newest.order_by(ended.desc()).offset(count - 1).limit(1))
 
 
+READABLE = 10  # seconds: the shortest window that is told to people
+
+
 @dataclass(frozen=True)
 class Slots:
     """How much of the tightest window is left, and when the next message may leave."""
@@ -233,13 +245,18 @@ class Slots:
 
 
 def slots(account: Account, now: datetime) -> Slots | None:
-    """The tightest window of an account at `now`; None where it has no limits."""
-    found = [(count - _used(account.id, now - timedelta(seconds=seconds)), count, seconds)
-             for count, seconds in account_limits(account)]
+    """The tightest window of an account at `now`, of equally tight ones the longest; None where it has no limits.
+
+    What is over before anybody has read it says nothing: shorter windows count only where there are no others.
+    """
+    known = account_limits(account)
+    told = [window for window in known if window[1] >= READABLE] or known
+    found = [(max(count - _used(account.id, now - timedelta(seconds=seconds)), 0), -seconds, count)
+             for count, seconds in told]
     if not found:
         return None
-    left, count, seconds = min(found)
-    return Slots(max(left, 0), count, seconds, limits.next_slot(now, windows(account)))
+    left, seconds, count = min(found)
+    return Slots(left, count, -seconds, limits.next_slot(now, windows(account)))
 
 
 def _used(account_id: int, since: datetime) -> int:

@@ -54,8 +54,9 @@ class DeliveryState:
     """How an answer of ours fares.
 
     While it is held or queued `sends_at` is when it will leave, after `ahead` others; None: only a person knows.
-    `waits_for` says what keeps it: slot, asked, failing, ceiling, paused, broken or suspended; None: nothing.
-    `askable`: it is in doubt, and its provider can be asked; `asks_at` is when that happens by itself.
+    `waits_for` says what keeps it: slot, asked, failing, ceiling, paused, silent, broken or suspended; None: nothing.
+    `askable`: it is in doubt, and its provider can be asked; `asks_at` is when that happens by itself. `asked`: so
+    often it answered that it does not know it, and no machine asks again.
     """
 
     id: int
@@ -71,6 +72,7 @@ class DeliveryState:
     ahead: int = 0
     askable: bool = False
     asks_at: datetime | None = None
+    asked: int = 0
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,9 @@ class Sending:
     """By what the holder would answer: either `account` and `to` are set, or `blocked` holds an error code.
 
     `ending` is the line the answer is signed with. `leaves_at` is when it would leave, after `ahead` others; None:
-    only a person knows. `closes_at` ends the time in which the person may be answered so, `instead` is the channel
-    by which the rule gives another way then. `part_micros` is what one part costs.
+    only a person knows. `silent_since`: its telephone has fetched nothing for too long. `closes_at` ends the time in
+    which the person may be answered so, `instead` is the channel by which the rule gives another way then.
+    `part_micros` is what one part costs.
     """
 
     channel: str
@@ -127,7 +130,7 @@ class Sending:
     to: str
     max_length: int
     is_public: bool
-    # no_reply_account | opted_out | not_the_holder | needs_approval | account_paused | account_broken |
+    # no_reply_account | nobody_known | opted_out | not_the_holder | needs_approval | account_paused | account_broken |
     # account_suspended | ceiling_reached | window_closed
     blocked: str | None
     slots_left: int | None  # of the tightest window
@@ -139,6 +142,7 @@ class Sending:
     most_parts: int = 1
     leaves_at: datetime | None = None
     ahead: int = 0
+    silent_since: datetime | None = None
     closes_at: datetime | None = None
     hours: int | None = None  # how long after their last message the person may be answered so
     instead: str | None = None
@@ -195,7 +199,8 @@ class Decision:
     """Something only a coordinator can settle: `kind` names the sentence, `report_id` or `operator_id` the target."""
 
     # leases_frozen | silent_holder | uncertain | failed | held_long | returned_twice | account_failing |
-    # account_broken | account_suspended; of an account `name` is its address and `count` what waits for it
+    # account_silent | account_broken | account_suspended; of an account `name` is its address and `count` what waits
+    # for it
     kind: str
     report_id: int | None
     operator_id: int | None
@@ -203,6 +208,7 @@ class Decision:
     count: int
     since: datetime | None
     delivery_id: int | None = None
+    channel: str = ""  # of an account
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ ACCOUNTS, ROWS = cast(Table, Account.__table__), cast(Table, Delivery.__table__)
 NOW, OWN = bindparam("now", type_=UtcDateTime), bindparam("account", type_=BigKey)
 SINCE = bindparam("probed", type_=UtcDateTime)
 PROBE_EVERY = timedelta(minutes=5)  # so often one message tries an account in trouble
+# A telephone that has fetched nothing for so long has stopped. None says how often it means to fetch; the apps do every
+# few seconds to a minute, a dozing Android leaves some out, and when it came is written down once a minute. Shorter
+# would call people for a telephone that is only slow, longer would let a citizen wait for one that is switched off.
+SILENT_AFTER = timedelta(minutes=5)
 
 
 def moments(now: datetime) -> dict[str, datetime]:
@@ -43,6 +47,18 @@ READY = and_(
 def collected(account: Account) -> bool:
     """Whether a telephone fetches what leaves by this account: nothing is brought to it."""
     return (account.options or {}).get("mode") == "collect"
+
+
+def silent_since(account: Account, now: datetime) -> datetime | None:
+    """Since when a telephone that should fetch has fetched nothing, where that is too long; None where all is well."""
+    last = account.polled_at or account.created_at
+    return last if collected(account) and last <= now - SILENT_AFTER else None
+
+
+def waiting(account: Account) -> int:
+    """How many messages wait to leave by an account, due or not."""
+    return db.session.scalar(select(func.count()).where(
+        Delivery.account_id == account.id, Delivery.state.in_(WAITING))) or 0
 
 
 def opens_at(account: Account) -> datetime | None:

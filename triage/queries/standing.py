@@ -7,16 +7,22 @@ from datetime import datetime
 
 from triage import limits
 from triage.models import Account
-from triage.queries import sending
+from triage.queries import sending, slots
 from triage.queries.account_shapes import Standing, Use
 
 
-def standing(account: Account, now: datetime, uses: Sequence[Use], spent: int) -> Standing:
-    """What a person did comes first, then what a person must do, then what passes by itself."""
+def standing(account: Account, now: datetime, uses: Sequence[Use], spent: int, *, waiting: int) -> Standing:
+    """What a person did comes first, then what a person must do, then what passes by itself.
+
+    A telephone that has stopped fetching is a person's to mend once something waits for it.
+    """
     if account.paused_at is not None:
         return Standing("paused", since=account.paused_at)
     if account.needs_attention is not None:
         return Standing(account.trouble or "broken", since=account.troubled_at, said=account.needs_attention)
+    silent = slots.silent_since(account, now)
+    if silent is not None and waiting:
+        return Standing("silent", since=silent)
     return (_limited(account, now, uses, spent) if account.can_send else None) or Standing("ready")
 
 

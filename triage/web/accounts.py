@@ -13,11 +13,11 @@ from flask_babel import ngettext
 
 from triage import connections, context
 from triage.actions import accounts as change
-from triage.actions import trials
+from triage.actions import earlier_keys, trials
 from triage.db import run_in_transaction
 from triage.errors import BadInput, OptedOut, TriageError
 from triage.models.desk import SENDER_RULES
-from triage.queries import accounts, forecast, people, sending, transfers
+from triage.queries import accounts, costs, forecast, people, sending, transfers
 from triage.rights import Right
 from triage.sealing import SealBroken
 from triage.web import errors, forms, gateways, terms
@@ -38,7 +38,7 @@ def everything() -> ResponseReturnValue:
 
 
 def _table(status: int = 200, trouble: str = "") -> ResponseReturnValue:
-    answered = (channel for channel in connections.channels() if connections.capabilities(channel).can_reply)
+    answered = (channel for channel in connections.offered() if connections.capabilities(channel).can_reply)
     rules = {channel: sending.rule(channel) for channel in answered}
     return render_template("accounts/accounts.html", lines=accounts.lines(actor()), rules=rules, trouble=trouble,
                            sender_rules=SENDER_RULES), status
@@ -52,7 +52,7 @@ def fresh() -> ResponseReturnValue:
 
 
 def _form(status: int = 200, trouble: str = "", wrong: str = "") -> ResponseReturnValue:
-    providers = {channel: connections.providers(channel) for channel in connections.channels()}
+    providers = connections.offered()
     return render_template(
         "accounts/new.html", channels=list(providers), providers=providers, owners=people.on_shift_choices(actor()),
         typed=_typed(), currency=_currency(), trouble=trouble, wrong=wrong,
@@ -103,7 +103,8 @@ def _account(account_id: int, status: int = 200, trouble: str = "") -> ResponseR
     return render_template(
         "accounts/account.html", line=line, trouble=trouble, values=terms.shown(line, _typed()),
         capabilities=connections.capabilities(line.channel, line.provider), keys=_key_count(account_id),
-        two_keys=connections.keeps_two_keys(line.provider), trials=accounts.trials(account_id, actor()),
+        two_keys=connections.keeps_two_keys(line.provider), common=bool(connections.common_secret(line.provider)),
+        trials=accounts.trials(account_id, actor()), priced=costs.priced(line.channel, line.provider),
         drained_at=forecast.drained_at(accounts.load(account_id, actor())),
         plan=transfers.plan(account_id, line.operator_id, actor()), key=uuid4().hex, currency=_currency(),
         gateway=gateways.card(accounts.load(account_id, actor()), _typed()),
@@ -173,6 +174,24 @@ def forget(account_id: int) -> ResponseReturnValue:
     """The old key is not believed any more."""
     one = actor()
     return _done(account_id, lambda: change.forget_old_secret(account_id, one), _("Only the new key is valid now."))
+
+
+@bp.post(f"{ACCOUNT}/restore")
+@admits(Right.MANAGE_ACCOUNTS)
+def restore(account_id: int) -> ResponseReturnValue:
+    """The new key was wrong: back to the one before."""
+    one = actor()
+    return _done(account_id, lambda: earlier_keys.restore_old_secret(account_id, one),
+                 _("The old key sends again. The new one is forgotten."))
+
+
+@bp.post(f"{ACCOUNT}/give-up")
+@admits(Right.MANAGE_ACCOUNTS)
+def give_up(account_id: int) -> ResponseReturnValue:
+    """Its own key is forgotten: it speaks with the desk's."""
+    one = actor()
+    return _done(account_id, lambda: earlier_keys.give_up_secret(account_id, one),
+                 _("This account speaks with the desk’s key now."))
 
 
 @bp.post(f"{ACCOUNT}/options")

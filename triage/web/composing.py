@@ -25,6 +25,7 @@ def blocked(sending: Sending) -> str:
     sentences = {
         "no_reply_account": gettext("You have no account that can send by %(channel)s. A coordinator can add one.",
                                     channel=channel),
+        "nobody_known": gettext("No number or address came with this report, so nobody can be answered."),
         "opted_out": gettext("This person said STOP. No number of ours writes to them until they write START."),
         "needs_approval": gettext("Your answers need a second pair of eyes. Write a draft and ask a coordinator."),
         "account_paused": gettext("This account is paused. A coordinator can say why."),

@@ -23,6 +23,8 @@ log = logs.logger(__name__)
 
 STALE_FORM = N_("This page was open for too long, or cookies were switched off. Nothing was done; "
                 "what you typed is below.")
+NOT_SIGNED = N_("This request was not believed: the key, the address or the clock is wrong. Nothing was kept.")
+HOOKS = "/hooks/"
 RETRY_SECONDS = 30
 HTTP_SENTENCES = {
     400: N_("This request cannot be read. Nothing was done."),
@@ -106,12 +108,18 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or (error.code or 500) < 400:
         return error.get_response()
     status = error.code or 500
-    words = str(gettext(HTTP_SENTENCES.get(status, HTTP_SENTENCES[400 if status < 500 else 500])))
+    words = str(gettext(_http_sentence(status)))
     response = make_response(answer(status, HTTP_CODES.get(status, f"http_{status}"), words))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
     return response
+
+
+def _http_sentence(status: int) -> str:
+    if status == 403 and request.path.startswith(HOOKS):
+        return NOT_SIGNED
+    return HTTP_SENTENCES.get(status, HTTP_SENTENCES[400 if status < 500 else 500])
 
 
 def database_error(error: Exception) -> ResponseReturnValue:
@@ -136,7 +144,7 @@ def answer(status: int, code: str, words: str, **more: object) -> ResponseReturn
 def wants_problem() -> bool:
     """Whether a program asks: the API, webhooks, a script of ours that fetches."""
     by_script = request.headers.get("X-Requested-With") == "fetch"
-    if by_script or request.is_json or request.path.startswith(("/api/", "/hooks/")):
+    if by_script or request.is_json or request.path.startswith(("/api/", HOOKS)):
         return True
     accept = request.accept_mimetypes
     return accept["application/json"] > accept["text/html"] or accept["application/problem+json"] > accept["text/html"]

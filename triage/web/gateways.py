@@ -21,6 +21,7 @@ class Card:
     code: Markup
     options: str
     collects: bool
+    sends: bool  # it is set how messages leave
     heard_at: datetime | None
 
 
@@ -33,4 +34,4 @@ def card(account: Account, typed: Mapping[str, str]) -> Card | None:
     lines = "\n".join(f"{name}={value}" for name, value in stored.items())
     drawn = segno.make(address, micro=False).svg_inline(scale=3, light="#fff", title=address)
     return Card(address, Markup(drawn), typed.get("options", lines),  # noqa: S704 - drawn by us
-                stored.get("mode") == "collect", account.polled_at)
+                stored.get("mode") == "collect", "mode" in stored, account.polled_at)

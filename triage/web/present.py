@@ -11,11 +11,13 @@ from pathlib import Path
 
 from flask import Flask, current_app, url_for
 from flask_babel import format_date, format_time, get_locale, gettext, ngettext
+from markupsafe import Markup, escape
 
 from triage import clock
 from triage.queries.shapes import DeliveryState, Row
 from triage.web import words
 
+A_MINUTE = 60  # so far ahead seconds are counted; later it is a time of day
 MANY = 1000  # counts stop here: "999+"
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 
@@ -88,6 +90,12 @@ def hms(at: datetime) -> str:
     return str(format_time(at, "HH:mm:ss"))
 
 
+def at_clock(sentence: str, at: datetime | None, **names: str) -> Markup:
+    """A sentence with a moment at its `%(time)s`, which the page's script writes anew in the reader's own clock."""
+    shown = Markup('<time datetime="{}" data-as="until">{}</time>').format(iso(at), until(at)) if at else ""
+    return escape(sentence) % {"time": shown, **names}
+
+
 def wait(since: datetime) -> str:
     """How long since, in words: "12 min", "3 h 5 min", "2 d"."""
     minutes = max(0, int((clock.now() - since).total_seconds() // 60))
@@ -144,9 +152,13 @@ def state(row: Row) -> Sign:
         return _closed(row)
     if row.status == "duplicate":
         return Sign(gettext("Copy"), icon="list")
-    if row.snoozed_until is not None and asleep(row):
-        return Sign(gettext("Snoozed %(time)s", time=hm(row.snoozed_until)), icon="moon")
+    if row.snoozed_until is not None and _sleeps(row):
+        return Sign(at_clock(gettext("Snoozed %(time)s"), row.snoozed_until), icon="moon")
     return _held(row) if row.status == "assigned" else _free(row)
+
+
+def _sleeps(row: Row) -> bool:
+    return row.status in ("open", "assigned") and asleep(row)
 
 
 def _closed(row: Row) -> Sign:
@@ -179,7 +191,8 @@ def was_with(row: Row) -> str:
 
 def name_of(row: Row) -> str:
     """What a screen reader hears for the row's link: number, channel, place, state."""
-    parts = (str(row.id), words.channel_word(row.channel), row.place or "", state(row).word)
+    said = gettext("Snoozed for now") if _sleeps(row) else state(row).word  # no moment of our own clock
+    parts = (str(row.id), words.channel_word(row.channel), row.place or "", said)
     return ", ".join(part for part in parts if part)
 
 
@@ -188,15 +201,15 @@ def name_of(row: Row) -> str:
 
 def fate(delivery: DeliveryState, author: str = "") -> Sign:
     """What became of an answer of `author`, in words."""
-    settled = hm(delivery.settled_at) if delivery.settled_at else ""
+    settled = delivery.settled_at
     if delivery.by_hand:
-        return Sign(gettext("Sent by hand by %(name)s %(time)s", name=author, time=settled), "", "check")
+        return Sign(at_clock(gettext("Sent by hand by %(name)s %(time)s"), settled, name=author), "", "check")
     word, kind, icon = {
         "held": (gettext("Sends in %(num)s s", num=seconds_until(delivery.sends_at)), "", "clock"),
         "queued": (_queued(delivery), "", "clock"),
         "sending": (gettext("Being handed over…"), "", "send"),
-        "sent": (gettext("Handed to carrier %(time)s", time=settled), "", "next"),
-        "delivered": (gettext("Delivered %(time)s", time=settled), "", "check"),
+        "sent": (at_clock(gettext("Handed to carrier %(time)s"), settled), "", "next"),
+        "delivered": (at_clock(gettext("Delivered %(time)s"), settled), "", "check"),
         "failed": (_failed(delivery), "late", "cross"),
         "uncertain": (_uncertain(delivery), "due", "warn"),
         "cancelled": (_cancelled(delivery), "", "undo"),
@@ -205,7 +218,11 @@ def fate(delivery: DeliveryState, author: str = "") -> Sign:
 
 
 def _queued(delivery: DeliveryState) -> str:
+    if delivery.waits_for == "silent":
+        return str(gettext("Waiting for its telephone to fetch it"))
     seconds = seconds_until(delivery.sends_at)
+    if seconds > A_MINUTE:
+        return at_clock(gettext("Waiting for a sending slot, leaves about %(time)s"), delivery.sends_at)
     if seconds > 1:
         return str(gettext("Waiting for a sending slot (about %(num)s s)", num=seconds))
     return str(gettext("Waiting for its turn to be sent"))
@@ -214,6 +231,11 @@ def _queued(delivery: DeliveryState) -> str:
 def _uncertain(delivery: DeliveryState) -> str:
     if delivery.asks_at is not None:
         return str(gettext("May have been sent – the provider is being asked"))
+    if delivery.asked:
+        return str(ngettext("May have been sent – the provider was asked once and does not know it; now a person "
+                            "decides",
+                            "May have been sent – the provider was asked %(num)s times and does not know it; now a "
+                            "person decides", delivery.asked))
     return str(gettext("May have been sent – check"))
 
 

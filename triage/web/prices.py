@@ -28,7 +28,7 @@ def everything() -> ResponseReturnValue:
 
 
 def _page(status: int = 200, trouble: str = "", wrong: str = "") -> ResponseReturnValue:
-    pairs = [(channel, provider) for channel in connections.channels() for provider in connections.providers(channel)
+    pairs = [(channel, provider) for channel, carriers in connections.offered().items() for provider in carriers
              if connections.capabilities(channel, provider).can_reply]
     return render_template(
         "accounts/prices.html", prices=costs.prices(actor()), pairs=pairs, country=country, trouble=trouble,

@@ -67,20 +67,22 @@ def claim(report_id: int) -> Answer:
 @admits(Right.HANDLE_REPORTS)
 def take_next() -> Response:
     """Take whatever the queue has first."""
+    taken = _taken(refuses=by_script())
+    return to_report(taken) if taken else redirect(url_for("desk.desk", view=queue()), 303)
+
+
+def _taken(*, refuses: bool) -> int | None:
+    """The next report, now the asker's; None where none can be had, and the page says why. `refuses`: by raising."""
     try:
         taken = taking.take_next(actor())
     except TriageError as refusal:
-        if by_script():
+        if refuses:
             raise
-        return _to_queue(errors.sentence(refusal), "care")
+        flash(errors.sentence(refusal), "care")
+        return None
     if taken is None:
-        return _to_queue(gettext("Nothing is waiting to be taken right now."), "calm")
-    return to_report(taken.report_id)
-
-
-def _to_queue(sentence: str, kind: str) -> Response:
-    flash(sentence, kind)
-    return redirect(url_for("desk.desk", view=queue()), 303)
+        flash(gettext("Nothing is waiting to be taken right now."), "calm")
+    return taken.report_id if taken else None
 
 
 @bp.post(f"{REPORT}/release")
@@ -151,7 +153,9 @@ def _said(report_id: int, say: Callable[[], object]) -> Answer:
         _keep(report_id, typed)
         return _refused(report_id, refusal, typed)
     crashpoint("out.committed")
-    return take_next() if request.form.get("then") == "next" else to_report(report_id)
+    # It was said: that there is no next report is no refusal of it.
+    taken = _taken(refuses=False) if request.form.get("then") == "next" else None
+    return to_report(taken or report_id)
 
 
 def _reply(report_id: int, picture: Stored | None) -> bool:
