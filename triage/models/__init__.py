@@ -8,6 +8,7 @@ from triage.models.deliveries import Delivery, DeliveryAttempt
 from triage.models.desk import Desk, SenderRule
 from triage.models.events import Event
 from triage.models.inbound import InboundItem
+from triage.models.matching import Incident, Match, Shingle, TextKey
 from triage.models.messages import Message
 from triage.models.notes import Draft, Note
 from triage.models.operators import Invitation, Operator, StaffSession, Team, TeamMember
@@ -17,6 +18,6 @@ from triage.models.tokens import ApiToken
 
 __all__ = [
     "Account", "ApiToken", "Assignment", "Attachment", "Consent", "Contact", "Delivery", "DeliveryAttempt", "Desk",
-    "Draft", "Event", "InboundItem", "Invitation", "Mention", "Message", "Note", "Operator", "Place", "PlaceName",
-    "Price", "Report", "SenderRule", "StaffSession", "Team", "TeamMember",
+    "Draft", "Event", "InboundItem", "Incident", "Invitation", "Match", "Mention", "Message", "Note", "Operator",
+    "Place", "PlaceName", "Price", "Report", "SenderRule", "Shingle", "StaffSession", "Team", "TeamMember", "TextKey",
 ]

@@ -56,6 +56,10 @@ class Report(Base):
               sqlite_where=text("snoozed_until IS NOT NULL"), postgresql_where=text("snoozed_until IS NOT NULL")),
         Index("ix_reports_place_id", "place_id",
               sqlite_where=text("place_id IS NOT NULL"), postgresql_where=text("place_id IS NOT NULL")),
+        Index("ix_reports_incident_id", "incident_id",
+              sqlite_where=text("incident_id IS NOT NULL"), postgresql_where=text("incident_id IS NOT NULL")),
+        Index("ix_reports_compare_by", "compare_by",
+              sqlite_where=text("compare_by IS NOT NULL"), postgresql_where=text("compare_by IS NOT NULL")),
         UniqueConstraint("receipt_key"),
     )
 
@@ -90,6 +94,9 @@ class Report(Base):
     closed_at: Mapped[Moment | None]
     reopened_at: Mapped[Moment | None]
     receipt_key: Mapped[str | None] = mapped_column(String(64))
+    incident_id: Mapped[int | None] = link("incidents.id", null=True)
+    # Not compared yet with what is there: until then nobody takes it without comparing it first.
+    compare_by: Mapped[Moment | None]
 
     @property
     def live(self) -> bool:
