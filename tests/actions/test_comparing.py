@@ -1,4 +1,4 @@
-"""A report that says what another says travels with it, or somebody is asked; and never does it take a second person."""
+"""A report that says what another says travels with it, or somebody is asked; it never takes a second person."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from typing import Any, cast
 
 from sqlalchemy import Table, func, insert, select
 
-from channels import registry
 from triage import clock, effects
 from triage.actions import copies, matters
 from triage.db import db, is_postgresql
@@ -96,7 +95,7 @@ def _between(new: Candidate, prepared: Prepared, found: Same) -> Between:
     return Between(
         same_contact=new.contact_id is not None and new.contact_id == other.contact_id,
         lineage=found.verdict is None,
-        public=all(registry.capabilities_of_channel(one.channel).is_public for one in (new, other)),
+        public=new.public and other.public,
         places_differ=None not in (new.place_id, other.place_id) and new.place_id != other.place_id,
         observer=False, words=len(shorter.words), content=shorter.content,
     )

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def match_eval() -> None:
     messages = (json.loads(line) for line in sys.stdin if line.strip())
     with _empty_desk():
         for some in _batches(messages, AT_ONCE):
-            for link in run_in_transaction(lambda some=some: [one for each in some for one in _links(each)]):
+            for link in run_in_transaction(partial(_all_links, some)):
                 click.echo(json.dumps(link))
 
 
@@ -59,6 +60,10 @@ def _batches(messages: Iterable[dict[str, Any]], size: int) -> Iterator[list[dic
             yield some
             some = []
     yield some
+
+
+def _all_links(some: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [link for said in some for link in _links(said)]
 
 
 def _links(said: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from sqlalchemy import Executable, Table, bindparam, literal_column, select, union_all
 
+from channels import registry
 from triage.db import BigKey, db, let_go
 from triage.models import Message, Report, Shingle, TextKey
 from triage.similarity.incidents import DAY
@@ -36,6 +37,11 @@ class Candidate:
     incident_id: int | None
     received_at: datetime
     text: str
+
+    @property
+    def public(self) -> bool:
+        """Whether anybody could read it where it was said."""
+        return registry.capabilities_of_channel(self.channel).is_public
 
 
 def by_shingles(shingles: Sequence[int], report_id: int) -> list[int]:
