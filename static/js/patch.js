@@ -15,7 +15,8 @@ export const openId = () => Number(byId("report")?.dataset.id || 0);
 
 /** What happened since: `items` are events. */
 export async function changes(items, { missed }) {
-  const ids = [...new Set(items.map((item) => item.report).filter(Boolean))];
+  const about = items.flatMap((item) => [item.report, item.data?.primary, item.data?.other]); // a copy's primary too
+  const ids = [...new Set(about.filter(Boolean))];
   if (missed && ids.length) gap(items.length);
   await rows(ids);
   if (ids.includes(openId())) await hinted();

@@ -30,6 +30,18 @@ def _speaks(app: Flask) -> object:
         yield
 
 
+@pytest.mark.parametrize("counts, said", [
+    ((0, 1, 1), ""), ((1, 2, 1), "1 copy, 2 senders, 1 channel"), ((5, 3, 2), "5 copies, 3 senders, 2 channels"),
+])
+def test_a_row_says_how_often_it_was_said_by_how_many_and_where_and_is_called_so(
+    counts: tuple[int, int, int], said: str
+) -> None:
+    copies, senders, channels = counts
+    row = replace(FRESH, copy_count=copies, sender_count=senders, channel_count=channels)
+    assert present.copies(row) == said
+    assert present.name_of(row) == ", ".join(["4021, SMS, Mill Road School, New", *filter(None, [said])])
+
+
 @pytest.mark.parametrize("row, word", [
     (FRESH, "New"),
     (replace(FRESH, was_with="Chidi", ended_by="released"), "Returned by Chidi"),

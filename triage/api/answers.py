@@ -55,6 +55,9 @@ class Line(Answer):
     snoozed_until: datetime | None
     awaiting_since: datetime | None = Field(description="Since when we wait for the person.")
     send_problems: int
+    copy_count: int = Field(description="How many reports that repeat it go with it, of those the caller may see.")
+    sender_count: int = Field(description="How many people said it, the copies' senders included.")
+    channel_count: int = Field(description="By how many channels it came, the copies' included.")
     opted_out: bool
     outcome: str | None
     reason: str | None

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, distinct, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from triage import clock
 from triage.db import db
 from triage.models import Assignment, Attachment, Contact, Delivery, Draft, Message, Operator, Report
-from triage.queries import naming
+from triage.queries import naming, scope
 from triage.queries.shapes import Row
 
 EXCERPT_CHARACTERS = 180
@@ -33,15 +33,18 @@ class _Around:
     problems: dict[int, int]
     replying: set[int]
     places: dict[int, tuple[str, str]]
+    copies: dict[int, tuple[int, int, int]]
 
 
 def of(reports: Sequence[Report], actor: Operator) -> list[Row]:
     """The lines of `reports`, in their order, as `actor` sees them."""
-    around = _around(reports)
+    if not reports:
+        return []
+    around = _around(reports, actor)
     return [_row(report, around, actor) for report in reports]
 
 
-def _around(reports: Sequence[Report]) -> _Around:
+def _around(reports: Sequence[Report], actor: Operator) -> _Around:
     ids = [report.id for report in reports]
     held = _assignments(ids)
     current = {one.report_id: one for one in held if one.ended_at is None}
@@ -49,7 +52,7 @@ def _around(reports: Sequence[Report]) -> _Around:
         current, {one.report_id: one for one in held}, naming.public_names(one.operator_id for one in held),
         naming.team_names(report.team_id for report in reports),
         _contacts({report.contact_id for report in reports}), _words(ids), _problems(ids), _replying(current),
-        naming.place_names(report.place_id for report in reports),
+        naming.place_names(report.place_id for report in reports), _copies(ids, actor),
     )
 
 
@@ -98,9 +101,19 @@ def _replying(current: dict[int, Assignment]) -> set[int]:
             if current[number].operator_id == operator}
 
 
+def _copies(ids: Sequence[int], actor: Operator) -> dict[int, tuple[int, int, int]]:
+    """Of each primary: how many copies `actor` may see, and of how many people by how many channels all are."""
+    matter, person = func.coalesce(Report.duplicate_of, Report.id), func.coalesce(Report.contact_id, -Report.id)
+    query = select(matter, func.count(), func.count(distinct(person)), func.count(distinct(Report.channel)))
+    members = or_(Report.id.in_(ids), Report.duplicate_of.in_(ids))
+    query = query.where(members, scope.visible(actor)).group_by(matter).having(func.count() > 1)
+    return {primary: (many - 1, people, channels) for primary, many, people, channels in db.session.execute(query)}
+
+
 def _row(report: Report, around: _Around, actor: Operator) -> Row:
     held, last = around.open.get(report.id), around.last.get(report.id)
     contact = around.contacts.get(report.contact_id or 0)
+    copies, senders, channels = around.copies.get(report.id, (0, 1, 1))
     place, code = around.places.get(report.place_id or 0, (report.place_text, None))
     return Row(
         id=report.id, channel=report.channel, status=report.status, priority=report.priority,
@@ -114,7 +127,7 @@ def _row(report: Report, around: _Around, actor: Operator) -> Row:
         opted_out=contact is not None and contact.opted_out_at is not None,
         was_with=around.names.get(last.operator_id) if last and held is None else None,
         ended_by=last.end_reason if last else None, outcome=report.outcome, reason=report.reason,
-        closed_at=report.closed_at, place_code=code,
+        closed_at=report.closed_at, place_code=code, copy_count=copies, sender_count=senders, channel_count=channels,
     )
 
 

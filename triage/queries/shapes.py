@@ -38,6 +38,9 @@ class Row:
     reason: str | None
     closed_at: datetime | None
     place_code: str | None = None  # where `place` is one of the desk's list
+    copy_count: int = 0  # those the reader may see
+    sender_count: int = 1  # people who said it: its own and those of the copies; who is not known is one each time
+    channel_count: int = 1
 
 
 @dataclass(frozen=True)

@@ -189,10 +189,21 @@ def was_with(row: Row) -> str:
     return ""
 
 
+def copies(row: Row) -> str:
+    """"5 copies, 3 senders, 2 channels"; empty where there are no copies."""
+    if not row.copy_count:
+        return ""
+    return ", ".join((
+        ngettext("%(num)s copy", "%(num)s copies", row.copy_count),
+        ngettext("%(num)s sender", "%(num)s senders", row.sender_count),
+        ngettext("%(num)s channel", "%(num)s channels", row.channel_count),
+    ))
+
+
 def name_of(row: Row) -> str:
-    """What a screen reader hears for the row's link: number, channel, place, state."""
+    """What a screen reader hears for the row's link: number, channel, place, state, copies."""
     said = gettext("Snoozed for now") if _sleeps(row) else state(row).word  # no moment of our own clock
-    parts = (str(row.id), words.channel_word(row.channel), row.place or "", said)
+    parts = (str(row.id), words.channel_word(row.channel), row.place or "", said, copies(row))
     return ", ".join(part for part in parts if part)
 
 
@@ -270,7 +281,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True  # lists of fifty rows travel lighter
     app.jinja_env.filters.update(
         asleep=asleep, iso=iso, hm=hm, hms=hms, until=until, wait=wait, count=count, state=state, was_with=was_with,
-        name_of=name_of, order=order, fate=fate, send_problems=send_problems,
+        name_of=name_of, copies=copies, order=order, fate=fate, send_problems=send_problems,
         channel_word=words.channel_word, channel_icon=words.channel_icon,
     )
     app.jinja_env.globals.update(
