@@ -30,6 +30,7 @@ from triage.web import (
     placing,
     prices,
     quarantine,
+    relating,
     reports,
     security,
     simulator,
@@ -37,8 +38,8 @@ from triage.web import (
 )
 
 BLUEPRINTS = (
-    auth.bp, desk.bp, reports.bp, placing.bp, files.bp, floor.bp, people.bp, accounts.bp, prices.bp, places.bp,
-    quarantine.bp, intake.bp, back.bp, gateway.bp, health.bp, api.bp,
+    auth.bp, desk.bp, reports.bp, placing.bp, relating.bp, files.bp, floor.bp, people.bp, accounts.bp, prices.bp,
+    places.bp, quarantine.bp, intake.bp, back.bp, gateway.bp, health.bp, api.bp,
 )
 
 

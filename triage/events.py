@@ -74,6 +74,7 @@ class Kind(StrEnum):
     REPORT_SPLIT = "report.split"
     REPORT_LINKED = "report.linked"
     REPORT_UNLINKED = "report.unlinked"
+    MATCH_DECIDED = "match.decided"
     NOTE_ADDED = "note.added"
     FILE_SETTLED = "file.settled"
     FILE_OPENED = "file.opened"

@@ -174,7 +174,8 @@ def test_the_primary_waits_since_the_oldest_message_of_its_copies(matter: Matter
     assert matter.report(matter.third).unanswered_since == oldest
     matter.unlink(matter.first, matter.zawadi)
     assert matter.report(matter.third).unanswered_since == newest
-    assert (matter.report(matter.first).status, matter.report(matter.first).unanswered_since) == ("open", oldest)
+    assert (matter.report(matter.first).status, matter.report(matter.first).unanswered_since) == ("assigned", oldest)
+    assert matter.scene.holder(matter.report(matter.first)) == "Maya"
 
 
 def test_a_copy_that_was_answered_does_not_make_the_primary_wait(matter: Matter) -> None:

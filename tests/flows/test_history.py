@@ -21,6 +21,7 @@ from triage.actions import (
     leases,
     notes,
     people,
+    relating,
     replies,
     routing,
     sessions,
@@ -32,7 +33,7 @@ from triage.actions import (
 from triage.actions.deliveries import Settlement
 from triage.db import db
 from triage.events import Kind, after
-from triage.models import Account, Delivery, Desk, Message, Operator, Report, Team
+from triage.models import Account, Delivery, Desk, Match, Message, Operator, Report, Team
 
 SECRET_WORDS = "Umeya kisiwani"
 ANOTHER = "+254711000999"
@@ -103,6 +104,10 @@ class Evening:
         """The same again from somebody else; and it was not the same."""
         again = self.scene.sms(SECRET_WORDS, "+254711000888").id
         self.do(lambda: copies.link(again, self.report.id, self.root), lambda: copies.unlink(again, self.root))
+        for who in (ANOTHER, "+254711000777"):
+            self.scene.sms("No ballot papers here at all", who)
+        asked = db.session.query(Match.id).filter_by(state="suggested").scalar()
+        self.do(lambda: relating.reject(asked, self.root))
 
     def leases(self) -> None:
         """A lease ends; an outage freezes the clocks."""
@@ -152,6 +157,7 @@ EVERY = {
     Kind.REPORT_REOPENED, Kind.REPORT_CLAIMED, Kind.REPORT_RELEASED,
     Kind.REPORT_ASSIGNED, Kind.REPORT_LEASE_ENDED, Kind.REPORT_CLOSED, Kind.REPORT_SNOOZED, Kind.REPORT_WOKEN,
     Kind.REPORT_ROUTED, Kind.REPORT_PRIORITISED, Kind.REPORT_SPLIT, Kind.REPORT_LINKED, Kind.REPORT_UNLINKED,
+    Kind.MATCH_DECIDED,
     Kind.NOTE_ADDED, Kind.REPLY_ACCEPTED,
     Kind.REPLY_CANCELLED, Kind.DELIVERY_DEFERRED, Kind.DELIVERY_STARTED, Kind.DELIVERY_RETRIED, Kind.DELIVERY_SENT,
     Kind.DELIVERY_DELIVERED, Kind.DELIVERY_FAILED, Kind.DELIVERY_UNCERTAIN, Kind.DELIVERY_DECIDED,

@@ -13,10 +13,11 @@ from tests.scene import Scene
 from triage.actions import assignments, leases, matters
 from triage.db import db
 from triage.models import Assignment, Message, Operator
-from triage.queries import changes, copies, forecast, inbox, outbox, reports, search
+from triage.queries import changes, copies, forecast, inbox, outbox, relations, reports, search
 from triage.queries.search import Wanted
 
-GROWS = ("reports", "messages", "deliveries", "delivery_attempts", "inbound", "events", "contacts", "assignments")
+GROWS = ("reports", "messages", "deliveries", "delivery_attempts", "inbound", "events", "contacts", "assignments",
+         "matches")
 # Only what is open now.
 WALKS = ("ix_reports_queue", "ix_reports_line", "uq_assignments_open", "ix_assignments_open_operator")
 
@@ -99,7 +100,7 @@ LOOKS: dict[str, Callable[[Operator], object]] = {
     "last answer": lambda _: matters.last_answer(1), "report": lambda one: reports.view(1, one),
     "changes": lambda one: changes.after(3, one), "snoozed": lambda _: leases.wake_snoozed(),
     "leases": lambda _: leases.sweep(), "counts": inbox.counts,
-    "copies": lambda one: copies.copies_of(1, one),
+    "copies": lambda one: copies.copies_of(1, one), "relations": lambda one: relations.of(1, one),
     **{f"search {wanted}": lambda one, wanted=wanted: search.find(one, wanted, 50, None) for wanted in (
         Wanted(), Wanted(words="station"), Wanted(words="station", status="open"), Wanted(status="closed"),
         Wanted(status="duplicate"), Wanted(mine=True), Wanted(channel="sms", mine=False))},

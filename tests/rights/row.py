@@ -17,6 +17,7 @@ PUBLIC = frozenset(ACTORS)
 OBJECTS: Mapping[str, tuple[str, ...]] = {
     "": ("",),
     "report": REPORTS, "message": REPORTS, "undo": REPORTS, "decide": REPORTS, "delivery": REPORTS, "file": REPORTS,
+    "match": ("held", "free", "missing"),  # of two reports: Maya holds one; nobody of the actors does
     "account": ("shared", "somebodys", "missing"),
     "person": ("plain", "mighty", "myself", "missing"),
     "team": ("team", "missing"),

@@ -25,7 +25,18 @@ from tests.web.door import Browser
 from triage import clock, context, passwords
 from triage.actions import closing, copies, drafts, ingest, journal, notes, prices, replies, sessions, teams, tokens
 from triage.db import db
-from triage.models import ApiToken, Attachment, Delivery, InboundItem, Message, Operator, Price, Report, StaffSession
+from triage.models import (
+    ApiToken,
+    Attachment,
+    Delivery,
+    InboundItem,
+    Match,
+    Message,
+    Operator,
+    Price,
+    Report,
+    StaffSession,
+)
 
 COOKIE = "triage"
 # Actor of the matrix -> the person's name, roles, team.
@@ -141,12 +152,22 @@ class Stage:
             self.matters[f"closed {team}"] = self._closed(team)
         self._copy_of("others", "Coast")
         self._copy_of("own foreigner", None)
+        self.matches = {"held": self._alike("own operator", "open North"), "free": self._alike("others", "open"),
+                        "missing": MISSING}
 
     def _copy_of(self, primary: str, team: str | None) -> None:
         """A report of one team is a copy of one of another: each is still told to its own readers alone."""
         copy, cora = self._matter(team, None, READERS), self.people["Cora"]
         self.scene.do(lambda: copies.link(copy.report, self.matters[primary].report, cora))
         self.matters[f"copy of {primary}"] = copy
+
+    def _alike(self, one: str, other: str) -> int:
+        """Two reports that may be the same message, as the desk would ask."""
+        earlier, later = sorted((self.matters[one].report, self.matters[other].report))
+        asked = Match(report_id=later, other_id=earlier, kind="same_message", state="suggested", score=1.0, rules=1,
+                      why={"reason": "exact"}, found_at=clock.now())
+        self.scene.do(lambda: db.session.add(asked))
+        return int(asked.id)
 
     def _matter(self, team: str | None, holder: str | None, drafts_of: frozenset[str]) -> Matter:
         readers = OF_TEAM[team] if team else READERS

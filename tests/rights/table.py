@@ -8,6 +8,7 @@ from __future__ import annotations
 from tests.rights.row import COORDINATORS, EVERYBODY, MANAGERS, PUBLIC, READERS, Row
 
 REPORT = "/desk/reports/<report_id>"
+MATCH = "/desk/matches/<match_id>"
 ACCOUNT = "/accounts/<account_id>"
 PERSON = "/people/<operator_id>"
 HAND_OVER = "/floor/hand-over/<operator_id>"
@@ -41,6 +42,11 @@ REPORTS = (
         body={"remove": "1"}),
     Row("POST", f"{REPORT}/prioritise", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",
         body={"priority": 1}),
+    Row("POST", f"{REPORT}/not-a-copy", READERS, "422 422 422 422", "report"),
+    Row("POST", f"{MATCH}/confirm", READERS, "409 409 404", "match", coordinator="ok ok 404", body={"report": "{own}"},
+        others={"operator": "ok 409 404", "foreigner": "404 409 404"}),
+    Row("POST", f"{MATCH}/reject", READERS, "409 409 404", "match", coordinator="ok ok 404", body={"report": "{own}"},
+        others={"operator": "ok 409 404", "foreigner": "404 409 404"}),
     Row("POST", "/desk/messages/<message_id>/split", READERS, "ok 409 409 409", "message",
         coordinator="ok ok ok 409", body={"report": "{report}"}),
     Row("POST", "/desk/deliveries/<delivery_id>/undo", READERS, "ok 404 404 404", "undo", body={"report": "{report}"}),

@@ -8,15 +8,16 @@ two copies that arrive in the same instant at two nodes see each other. Until th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Table, func, insert, select
 
-from triage import clock, effects
-from triage.actions import copies, matters
+from triage import effects
+from triage.actions import copies, matters, pairs
+from triage.actions.pairs import Why
 from triage.db import db, is_postgresql
 from triage.effects import Between, Effect
-from triage.models import Match, Message, Report, Shingle, TextKey
+from triage.models import Message, Report, Shingle, TextKey
 from triage.queries import candidates
 from triage.queries.alike import Akin, Alike, Same
 from triage.queries.candidates import Candidate
@@ -43,7 +44,7 @@ def compare(report_id: int) -> bool:
     report.compare_by = None
     db.session.flush()
     found = look(report.id)
-    if found is not None and report.live:
+    if found is not None and report.live and report.duplicate_of is None:
         _decide(report, found)
     return True
 
@@ -103,41 +104,43 @@ def _between(new: Candidate, prepared: Prepared, found: Same) -> Between:
 
 def _link(report: Report, found: Same) -> bool:
     """Let it travel with the one it repeats, where it can; whether it does."""
+    if pairs.refused(report.id, found.other.primary_id):
+        return False
     primary = copies.join(report.id, found.other.primary_id)
     if primary is not None:
-        _note(report.id, primary.id, "same_message", "linked", *of_verdict(found.verdict))
+        pairs.note(report.id, primary.id, "same_message", "linked", _told(report.id, primary.id, found))
     return primary is not None
 
 
 def _suggest(report: Report, same: Sequence[Same], akin: Sequence[Akin]) -> None:
     for one in same[:MOST_SUGGESTED]:
-        _note(report.id, one.other.primary_id, "same_message", "suggested", *of_verdict(one.verdict))
+        other = one.other.primary_id
+        pairs.note(report.id, other, "same_message", "suggested", _told(report.id, other, one))
     asked = {one.other.primary_id for one in same}
     fresh = [one for one in akin if one.other.primary_id not in asked]
     for kin in fresh[:MOST_SUGGESTED]:
-        _note(report.id, kin.other.primary_id, "same_incident", "suggested", *of_likeness(kin.likeness))
+        pairs.note(report.id, kin.other.primary_id, "same_incident", "suggested", of_likeness(kin.likeness))
 
 
-Why = tuple[float, int, dict[str, Any]]
-
-
-def _note(report_id: int, other_id: int, kind: str, state: str, score: float, rules: int, why: dict[str, Any]) -> None:
-    db.session.add(Match(
-        report_id=max(report_id, other_id), other_id=min(report_id, other_id), kind=kind, state=state, rules=rules,
-        score=score, why=why, found_at=clock.now()))
+def _told(report_id: int, other_id: int, found: Same) -> Why:
+    """The explanation as it is kept: `a` are the words of the later of the two."""
+    first = found.first
+    return of_verdict(first.mirrored() if first is not None and report_id < other_id else first)
 
 
 def of_verdict(told: Verdict | None) -> Why:
     """Score, version and explanation of "the same message", as they are kept."""
     if told is None:
-        return 1.0, RULES_VERSION, {"reason": "lineage"}
+        return Why(1.0, RULES_VERSION, {"reason": "lineage"})
     words = [{"kind": one.kind.value, "a": list(one.a), "b": list(one.b)} for one in told.differences]
-    return told.covered, told.version, {"reason": told.reason.value, "differences": words[:MOST_DIFFERENCES],
-                                        "more": max(0, len(words) - MOST_DIFFERENCES)}
+    more = max(0, len(words) - MOST_DIFFERENCES)
+    return Why(told.covered, told.version,
+               {"reason": told.reason.value, "differences": words[:MOST_DIFFERENCES], "more": more})
 
 
 def of_likeness(told: Likeness) -> Why:
     """Score, version and explanation of "perhaps the same incident", as they are kept."""
     apart = int(told.apart.total_seconds()) if told.apart is not None else None
-    return told.score, told.version, {"reason": "likeness", "grounds": [ground.value for ground, _ in told.grounds],
-                                      "apart": apart, "codes": list(told.shared_codes)}
+    grounds = [ground.value for ground, weight in told.grounds if weight]
+    return Why(told.score, told.version,
+               {"reason": "likeness", "grounds": grounds, "apart": apart, "codes": list(told.shared_codes)})

@@ -5,10 +5,11 @@ Only primaries stand in the queue and are held. `duplicate_of` always names a pr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from triage import clock, context, events
-from triage.actions import assignments, closing, filing, matters, outbox
+from triage.actions import assignments, closing, filing, matters, outbox, pairs, undoing
 from triage.errors import N_, AlreadyClosed, BadInput, Forbidden
 from triage.events import Kind
 from triage.models import Assignment, Operator, Report
@@ -33,10 +34,12 @@ def link(report_id: int, primary_id: int, actor: Operator) -> Report:
     if report.status == "duplicate" and report.duplicate_of == primary.id:
         return report
     _check(report, primary, actor)
+    before = undoing.before(report, primary)
     ended = _take_away(report)
     if report.unanswered_since is not None:
         _rouse(primary, actor)
-    _attach(report, primary, actor, ended)
+    _attach(report, primary, actor, ended, before)
+    pairs.say(report.id, primary.id, "linked", actor.id)
     return report
 
 
@@ -52,9 +55,10 @@ def join(report_id: int, primary_id: int) -> Report | None:
     if report.status != "open" or matters.copies(report.id):
         return None
     if primary.live:
+        before = undoing.before(report, primary)
         if report.unanswered_since is not None:
             filing.rouse(primary)
-        _attach(report, primary, None, None)
+        _attach(report, primary, None, None, before)
         return primary
     return primary if _close_with(report, primary) else None
 
@@ -102,25 +106,30 @@ def _rouse(primary: Report, actor: Operator) -> None:
         filing.rouse(primary)
 
 
-def _attach(report: Report, primary: Report, actor: Operator | None, ended: Assignment | None) -> None:
+def _attach(report: Report, primary: Report, actor: Operator | None, ended: Assignment | None,
+            before: Mapping[str, object]) -> None:
     also, answer = matters.copies(report.id), matters.last_answer(primary.id)
     report.status, report.snoozed_until = "duplicate", None
     primary.priority = min(primary.priority, report.priority)
+    was = {one.id: one.linked_after for one in also}
     for one in (report, *also):
         one.duplicate_of, one.linked_after = primary.id, answer[0] if answer else 0
     by = actor.id if actor else None
     events.record(Kind.REPORT_LINKED, report.id, by, copy=report.id, primary=primary.id,
-                  assignment=ended.id if ended else None, was=ended.operator_id if ended else None)
+                  assignment=ended.id if ended else None, was=ended.operator_id if ended else None, **before)
     for one in also:
-        events.record(Kind.REPORT_LINKED, one.id, by, copy=one.id, primary=primary.id, went_with=report.id)
+        events.record(Kind.REPORT_LINKED, one.id, by, copy=one.id, primary=primary.id, went_with=report.id,
+                      linked_after=was[one.id])
     matters.reckon(report)
 
 
 def unlink(report_id: int, actor: Operator) -> Report:
-    """Say that a report is no copy: it stands in the queue again; the report. For who may link.
+    """Say that a report is no copy: it stands where it stood before it was linked; the report. For who may link.
 
-    A copy that was closed with its primary is open again. Raises BadInput where it is no copy,
-    NotTheHolder, Forbidden, and LiveReportExists where the same thread has a newer open report.
+    Who held it has it again where they are on shift, else it is in the queue; the copies that it brought along are
+    its own again; the primary is as urgent and as asleep as it was. A copy that was closed with its primary is open
+    again. The desk does not link the two again by itself. Raises BadInput where it is no copy, NotTheHolder,
+    Forbidden, and LiveReportExists where the same thread has a newer open report.
     """
     if actor.needs_approval:
         raise Forbidden
@@ -129,9 +138,13 @@ def unlink(report_id: int, actor: Operator) -> Report:
         raise BadInput(N_("This report is not a copy."), "report")
     matters.require_charge(primary, actor)
     _detach(report)
+    held = undoing.restore(report, primary, actor)
+    pairs.part(report.id, primary.id, actor.id)
     for one in (report, primary):
         matters.reckon(one)
     events.record(Kind.REPORT_UNLINKED, report.id, actor.id, copy=report.id, primary=primary.id)
+    if held is not None:
+        events.record(Kind.REPORT_ASSIGNED, report.id, actor.id, assignment=held.id, to=held.operator_id, was=None)
     return report
 
 

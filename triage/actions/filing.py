@@ -228,14 +228,14 @@ def rouse(report: Report) -> None:
 def _reopen(report: Report) -> None:
     last = db.session.scalar(select(Assignment).where(Assignment.report_id == report.id)
                              .order_by(Assignment.id.desc()).limit(1))
-    back = last is not None and _takes_back(last.operator_id)
+    back = last is not None and takes_back(last.operator_id)
     closing.raise_again(report, "assigned" if back else "open")
     held = matters.start(report.id, last.operator_id) if back and last is not None else None
     events.record(Kind.REPORT_REOPENED, report.id, None, assignment=held.id if held else None)
     closing.raise_copies(report)
 
 
-def _takes_back(operator_id: int) -> bool:
+def takes_back(operator_id: int) -> bool:
     """Whether they are there to go on. Behind their lock: somebody may be switching them off at this moment."""
     operator = db.session.get(Operator, operator_id, with_for_update=LOCK, populate_existing=True)
     return operator is not None and operator.on_shift and operator.may(Right.HANDLE_REPORTS)

@@ -18,11 +18,15 @@ from triage.similarity.verdicts import Verdict, verdict
 
 @dataclass(frozen=True)
 class Same:
-    """A report that says the same, and how that was seen. No verdict: one says itself that it repeats the other."""
+    """A report that says the same, and how that was seen. No verdict: one says itself that it repeats the other.
+
+    `first` is the verdict on its primary, which is itself where it is no copy.
+    """
 
     other: Candidate
     prepared: Prepared
     verdict: Verdict | None
+    first: Verdict | None
 
 
 @dataclass(frozen=True)
@@ -48,14 +52,15 @@ class Alike:
         What is a copy itself counts only where its primary says the same too: so chains cannot drift.
         """
         lineage = self._load(_lineage(self._new.report_id, self._message))
-        yield from (Same(one, self._read(one), None) for one in lineage)
+        yield from (Same(one, self._read(one), None, None) for one in lineage)
         exact = candidates.by_hash(self._mine.body_hash, self._new.report_id)
         known = {one.primary_id for one in lineage}
         judged = [(one, self._verdict(one)) for one in self._load([*exact, *self._by_words])]
         for one, told in sorted(judged, key=lambda pair: -pair[1].covered):
-            if told.same and one.primary_id not in known and self._first_agrees(one):
+            first = self._of_first(one, told) if told.same and one.primary_id not in known else None
+            if first is not None and first.same:
                 known.add(one.primary_id)
-                yield Same(one, self._read(one), told)
+                yield Same(one, self._read(one), told, first)
 
     def same_incidents(self) -> list[Akin]:
         """The matters that may tell of the same incident, the likest first; none that is the same message."""
@@ -84,11 +89,12 @@ class Alike:
     def _verdict(self, one: Candidate) -> Verdict:
         return verdict(self._mine, self._read(one))
 
-    def _first_agrees(self, one: Candidate) -> bool:
+    def _of_first(self, one: Candidate, told: Verdict) -> Verdict | None:
+        """The verdict on its primary; None where that one has no text to compare."""
         if one.primary_id == one.report_id:
-            return True
+            return told
         first = self._load([one.primary_id])
-        return bool(first) and self._verdict(first[0]).same
+        return self._verdict(first[0]) if first else None
 
     def _telling(self, one: Candidate, around: Mapping[int, Sequence[int]]) -> Telling:
         codes = (one.place_id, *around.get(one.place_id, ())) if one.place_id is not None else ()

@@ -10,9 +10,9 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response as AnyResponse
 
 from triage.errors import TriageError
-from triage.queries import conversation, inbox, people, reports
+from triage.queries import conversation, inbox, people, relations, reports
 from triage.rights import Right
-from triage.web import composing, errors, present, whereabouts
+from triage.web import composing, errors, present, whereabouts, whys
 from triage.web.access import actor, admits
 from triage.web.identity import identity
 
@@ -29,7 +29,8 @@ def _give_words(state: BlueprintSetupState) -> None:
     present.init_app(app)
     composing.init_app(app)
     app.jinja_env.globals["identity"] = identity
-    app.jinja_env.filters.update(refusal=errors.sentence, pieces=whereabouts.pieces)
+    app.jinja_env.filters.update(refusal=errors.sentence, pieces=whereabouts.pieces,
+                                 why_copy=whys.of_copy, why_offered=whys.of_offer)
 
 
 @bp.get("/desk")
@@ -89,6 +90,7 @@ def _shown(report_id: int) -> dict[str, Any]:
     return {
         "report": found, "refusal": None, "typed": None, "view": queue(), "by": by(),
         "whereabouts": whereabouts.of(found), "form_key": uuid.uuid4().hex,
+        "relations": relations.of(report_id, actor(), found.row),
         "people": people.on_shift_choices(actor()) if found.may_assign else [],
         "teams": people.teams(actor()) if found.may_assign or found.may_write else [],
     }

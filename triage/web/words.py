@@ -102,6 +102,7 @@ def _happenings() -> dict[str, str]:
         "report.split": gettext("%(who)s split a message off as a new report"),
         "report.linked": gettext("%(who)s marked #%(copy)s as a copy of #%(primary)s"),
         "report.unlinked": gettext("%(who)s said that #%(copy)s is no copy of #%(primary)s"),
+        "match.decided:rejected": gettext("%(who)s said that #%(other)s is not the same"),
         "delivery.decided:sent": gettext("%(who)s marked an answer as sent"),
         "delivery.decided:again": gettext("%(who)s had an answer sent again"),
         "delivery.decided:failed": gettext("%(who)s marked an answer as failed"),

@@ -1,0 +1,72 @@
+"""Two reports that were found alike: one line a pair and kind, kept for ever and written anew by whoever decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+
+from triage import clock
+from triage.db import db
+from triage.models import Match, Report
+from triage.queries.scope import family
+from triage.statements import insert_once
+
+ONE_LINE = ("report_id", "other_id", "kind")
+REFUSED = ("rejected", "undone")
+
+
+@dataclass(frozen=True)
+class Why:
+    """How sure it is (0 to 1), by which version of the rules (0: a person), and in words of state why."""
+
+    score: float
+    rules: int
+    words: dict[str, Any]
+
+
+A_PERSON = Why(1.0, 0, {"reason": "person"})
+
+
+def note(report_id: int, other_id: int, kind: str, state: str, why: Why) -> None:
+    """Keep what the desk found by itself, unless there is a line already: what a person said stands."""
+    insert_once(Match, ONE_LINE, report_id=max(report_id, other_id), other_id=min(report_id, other_id), kind=kind,
+                state=state, score=why.score, rules=why.rules, why=why.words, found_at=clock.now())
+
+
+def decide(match: Match, state: str, by: int) -> None:
+    """Write what a person said of two."""
+    match.state, match.operator_id, match.decided_at = state, by, clock.now()
+
+
+def say(report_id: int, other_id: int, state: str, by: int) -> None:
+    """A person says of two reports whether they are the same message, whether or not the desk had found them alike."""
+    match = _found(report_id, other_id)
+    if match is None:
+        note(report_id, other_id, "same_message", state, A_PERSON)
+        match = _found(report_id, other_id)
+    if match is not None:
+        decide(match, state, by)
+
+
+def part(report_id: int, primary_id: int, by: int) -> None:
+    """A person says that a report is no copy: neither of its primary, nor of whatever goes with that."""
+    together = select(Report.id).where(family(primary_id))
+    ends = or_(and_(Match.report_id == report_id, Match.other_id.in_(together)),
+               and_(Match.other_id == report_id, Match.report_id.in_(together)))
+    linked = select(Match).where(ends, Match.kind == "same_message", Match.state == "linked")
+    for match in db.session.scalars(linked).all():
+        decide(match, "undone", by)
+    say(report_id, primary_id, "undone", by)
+
+
+def refused(report_id: int, other_id: int) -> bool:
+    """Whether a person said that the two are not the same message."""
+    match = _found(report_id, other_id)
+    return match is not None and match.state in REFUSED
+
+
+def _found(report_id: int, other_id: int) -> Match | None:
+    pair = Match.report_id == max(report_id, other_id), Match.other_id == min(report_id, other_id)
+    return db.session.scalar(select(Match).where(*pair, Match.kind == "same_message"))

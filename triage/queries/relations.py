@@ -1,0 +1,127 @@
+"""What belongs to a report: its copies or its primary, each with why, and what people are asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from triage.db import db
+from triage.models import Match, Operator, Report
+from triage.queries import copies, naming, reports, rows, scope
+from triage.queries.relation_shapes import Linked, Offer, Relations
+from triage.queries.shapes import Row
+from triage.rights import Right
+
+MOST_OFFERED = 3
+ORDER = {"same_message": 0, "same_incident": 1}
+
+
+def of(report_id: int, actor: Operator, line: Row | None = None) -> Relations:
+    """What `actor` may see of it; `line` is how they see it, where that is known. NotFound: it is not theirs to see."""
+    report = reports.load(report_id, actor)
+    if report.duplicate_of is not None:
+        return _of_copy(report, actor)
+    found = copies.copies_of(report.id, actor)
+    row = line or rows.of([report], actor)[0]
+    linked = _linked([(one, one.id) for one in found], report.id)
+    offers = _offers(report, row, actor) if report.live else ()
+    return Relations(None, linked, offers, _in_charge((row,), actor))
+
+
+def _of_copy(report: Report, actor: Operator) -> Relations:
+    primary_id = copies.primary_of(report.id, actor)
+    if primary_id is None:
+        return Relations()
+    found = rows.of([reports.load(primary_id, actor)], actor)
+    (linked,) = _linked([(found[0], report.id)], primary_id)
+    return Relations(linked, may_unlink=_in_charge(found, actor))
+
+
+def _in_charge(found: Iterable[Row], actor: Operator) -> bool:
+    """Whether `actor` decides what goes with these: who holds one of them, and coordinators."""
+    handles = actor.may(Right.HANDLE_REPORTS) and not actor.needs_approval
+    return handles and (actor.may(Right.STEP_IN) or any(row.mine for row in found))
+
+
+def _linked(shown: Sequence[tuple[Row, int]], primary_id: int) -> list[Linked]:
+    """Each row with why the copy of that number goes with the primary."""
+    if not shown:
+        return []
+    numbers = [copy for _, copy in shown]
+    ends = or_(Match.report_id.in_(numbers), Match.other_id.in_(numbers))
+    kept = select(Match).where(ends, Match.kind == "same_message", Match.state == "linked").order_by(Match.id)
+    why: dict[int, Match] = {}
+    for match in db.session.scalars(kept):
+        for number in (match.report_id, match.other_id):
+            if number not in why or primary_id in (match.report_id, match.other_id):
+                why[number] = match
+    names = naming.public_names(match.operator_id for match in why.values())
+    return [Linked(row, _seen_from(copy, why.get(copy)), names.get(_who(why.get(copy)))) for row, copy in shown]
+
+
+def _who(match: Match | None) -> int:
+    return match.operator_id or 0 if match is not None else 0
+
+
+def _seen_from(report_id: int, match: Match | None) -> Mapping[str, Any]:
+    """The explanation with the words of this report as `a`; as it is kept these are the later one's."""
+    if match is None:
+        return {"reason": "person"}
+    if match.report_id == report_id or "differences" not in match.why:
+        return match.why
+    turned = [{"kind": one["kind"], "a": one["b"], "b": one["a"]} for one in match.why["differences"]]
+    return {**match.why, "differences": turned}
+
+
+def _offers(report: Report, row: Row, actor: Operator) -> list[Offer]:
+    asked = _asked(report)
+    if not asked:
+        return []
+    query = select(Report).where(Report.id.in_(asked), scope.visible(actor))
+    others = {one.id: one for one in db.session.scalars(query)}
+    first = [number for number in asked if number in others][:MOST_OFFERED]
+    shown = rows.of(rows.in_order(others.values(), first), actor)
+    return [_offer(asked[one.id], (report, row), (others[one.id], one), actor) for one in shown]
+
+
+def _asked(report: Report) -> dict[int, Match]:
+    """What may be the same as a primary or as one of its copies, by the other's primary, the likest first.
+
+    A pair that somebody has decided on is not asked again, whichever of their copies was found alike.
+    """
+    own = select(Report.id).where(scope.family(report.id))
+    known = [match for end in (Match.report_id, Match.other_id)
+             for match in db.session.scalars(select(Match).where(end.in_(own), Match.state != "linked"))]
+    if not known:
+        return {}
+    matter = _matters({number for match in known for number in (match.report_id, match.other_id)})
+    asked: dict[int, Match] = {}
+    decided = {report.id}
+    for match in sorted(known, key=lambda one: (ORDER[one.kind], -one.score, -one.id)):
+        ends = {matter[match.report_id], matter[match.other_id]} - {report.id}
+        if match.state != "suggested":
+            decided |= ends
+        for number in ends:
+            asked.setdefault(number, match)
+    return {number: match for number, match in asked.items() if number not in decided}
+
+
+def _matters(ids: set[int]) -> dict[int, int]:
+    """Of each report the one that stands for it."""
+    query = select(Report.id, func.coalesce(Report.duplicate_of, Report.id)).where(Report.id.in_(ids))
+    return dict(db.session.execute(query).all())
+
+
+def _offer(match: Match, one: tuple[Report, Row], other: tuple[Report, Row], actor: Operator) -> Offer:
+    both = (one[1], other[1])
+    charge = _in_charge(both, actor)
+    people = {one[0].contact_id, other[0].contact_id}
+    live = all(row.status in ("open", "assigned") for row in both)
+    free = actor.may(Right.STEP_IN) or all(row.mine or row.status == "open" for row in both)
+    return Offer(
+        match=match.id, kind=match.kind, row=other[1], why=_seen_from(one[0].id, match),
+        other_person=None not in people and len(people) > 1,
+        may_confirm=charge and live and free and match.kind == "same_message", may_reject=charge,
+    )
