@@ -14,7 +14,7 @@ from channels.base import InboundMessage
 from tests import checker
 from tests.processes import SIZE
 from tests.scene import INTAKE, Scene
-from triage.actions import assignments, ingest, journal, replies
+from triage.actions import assignments, comparing, ingest, journal, replies
 from triage.db import db, run_in_transaction
 from triage.models import Delivery, Operator, Report
 
@@ -46,12 +46,13 @@ def phone(number: int) -> str:
 
 
 def reports(count: int, first: int = 0) -> list[int]:
-    """`count` open reports of as many people; their numbers."""
+    """`count` open reports of as many people, compared as a running desk does at once; their numbers."""
     messages = [text(f"SM-stock-{number}", phone(number)) for number in range(first, first + count)]
     in_batches(messages, arrive)
     newest = select(Report.id).order_by(Report.id.desc()).limit(count)
     numbers = sorted(db.session.scalars(newest))
     db.session.rollback()
+    in_batches(numbers, comparing.compare)
     return numbers
 
 
