@@ -2,7 +2,8 @@
 
 Every test that touches a database runs on SQLite and on a private PostgreSQL. A test about one of the
 two alone is marked `@pytest.mark.only("sqlite")` or `only("postgresql")`. What starts whole servers beside a provider
-is marked `either`: each such test has one of the two, by its name, and with `BOTH=1`, as in `make soak`, both.
+or is killed at every point, is marked `either`: each case has one of the two, by its name, and both with `BOTH=1`,
+as in `make soak`.
 """
 
 from __future__ import annotations
@@ -73,10 +74,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     only = metafunc.definition.get_closest_marker("only")
     wanted = only.args if only else ("sqlite", "postgresql")
-    if metafunc.definition.get_closest_marker("either") and "BOTH" not in os.environ:
-        wanted = (wanted[zlib.crc32(metafunc.definition.name.encode()) % len(wanted)],)
     marks = {"postgresql": pytest.mark.postgresql, "sqlite": ()}
     metafunc.parametrize("database", [pytest.param(one, marks=marks[one]) for one in wanted], indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of what is marked `either`, leave out the other database: by the name of each case, so that both are used."""
+    left_out = [] if "BOTH" in os.environ else [item for item in items if _on_the_other(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _on_the_other(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    database = callspec.params.get("database") if callspec else None
+    if database is None or item.get_closest_marker("either") is None or item.get_closest_marker("only"):
+        return False
+    case = item.nodeid.replace(database, "")
+    return database != ("sqlite", "postgresql")[zlib.crc32(case.encode()) % 2]
 
 
 @pytest.fixture(scope="session")

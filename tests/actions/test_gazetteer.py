@@ -91,4 +91,4 @@ def test_somebody_may_mean_the_place_so_called_or_those_that_begin_so(scene: Sce
 def test_a_name_of_very_many_places_names_none(scene: Scene, many: int) -> None:
     enter(scene, "code,name\n" + "".join(f"X-{number},Open Space\n" for number in range(many)))
     assert not places.look("They voted at Open Space today").spots
-    assert places.look("They voted at X-17 today").clear == places.by_code("X-17").id  # type: ignore[union-attr]
+    assert places.look("They voted at X-17 today").clear == places.by_code("X-17").id  # type: ignore[union-attr]  # it was imported above

@@ -15,7 +15,7 @@ from tests.patience import until
 from tests.reliability import Cell, Matrix
 from triage import crashpoints
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.either, pytest.mark.timeout(300)]
 
 # Held for a second, so that what dies right after the commit cannot have begun to leave already.
 CALM = {"demo": False, "acknowledge": False, "undo_seconds": 1, "attempt_seconds": 2}

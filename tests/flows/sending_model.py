@@ -265,6 +265,21 @@ class Sending(Desk):
         if forgiven:
             self.somebody_says(self.citizens.index(made.to), "START")
 
+    @rule(which=WHICH, back=st.booleans())
+    def a_number_changes_hands_meanwhile(self, which: int, *, back: bool) -> None:
+        """An answer waits while its number is given to somebody else, and perhaps back again."""
+        self.reply(which, stranger=False, stale=False)
+        if not self.allowed:
+            return
+        answer = db.session.get_one(Delivery, max(self.allowed), populate_existing=True)
+        number, author, line = answer.id, answer.operator_id, db.session.get_one(Account, answer.account_id)
+        new = next(one for one in self.operators if one != author)
+        for owner in (new, author) if back else (new,):
+            self._do(lambda owner=owner: accounts.transfer(line.id, owner, self._actor(self.boss)))
+            self.owner[line.address] = owner
+        self.time_passes(20)
+        self.begins(number, torn=False)
+
     def _opted_out(self, contact: int) -> bool:
         return db.session.scalar(select(Contact.opted_out_at).where(Contact.id == contact)) is not None
 
@@ -342,8 +357,8 @@ class Sending(Desk):
 
     @invariant()
     def no_account_exceeds_its_limit(self) -> None:
-        """In any window, counted by when attempts began."""
-        for address in {one.address for one in self.begun}:
+        """In any window, counted by when attempts began. The scene's own intake has other limits."""
+        for address in {one.address for one in self.begun} & set(self.owner):
             at = sorted(one.at for one in self.begun if one.address == address)
             close = [late - early for early, late in zip(at, at[COUNT:], strict=False)]
             assert not close or min(close) >= timedelta(seconds=SECONDS), "over the limit"

@@ -7,17 +7,11 @@ out (Ng'ombe is Ngombe); every other sign parts words. Spans count characters of
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-# What Unicode does not take apart by itself, and letters that writers of one name use for one another.
-LEVELLED = str.maketrans({
-    "ı": "i", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "æ": "ae", "œ": "oe", "þ": "th", "ŋ": "ng",
-    "ɓ": "b", "ɗ": "d", "ƙ": "k", "ƴ": "y", "ə": "e",
-    "ٱ": "ا", "ى": "ي", "ی": "ي", "ة": "ه", "ہ": "ه", "ە": "ه", "ک": "ك", "ڪ": "ك", "ـ": "",
-})
+from triage.similarity.folding import folded
+
 APOSTROPHES = "'’‘ʼʻ`´′"
 LETTERS = r"[^\W_]"
 # Marks stand within words: vowel signs, accents written apart, signs that say how letters join.
@@ -50,21 +44,7 @@ def _words(text: str, most: int | None) -> Iterator[Word]:
 
 def fold(word: str) -> str:
     """One word as it is compared: no blanks, no signs."""
-    return word.lower() if word.isascii() and word.isalnum() else _fold(word)
-
-
-@lru_cache(maxsize=4096)
-def _fold(word: str) -> str:
-    plain = word.casefold().translate(LEVELLED)
-    parts = (part.casefold().translate(LEVELLED) for part in unicodedata.normalize("NFKD", plain))
-    return "".join(_levelled(sign) for part in parts for sign in part)
-
-
-def _levelled(sign: str) -> str:
-    digit = unicodedata.decimal(sign, None)
-    if digit is not None:
-        return str(digit)
-    return sign if sign.isalnum() else ""
+    return "".join(sign for sign in folded(word) if sign.isalnum())
 
 
 def key(text: str) -> str:

@@ -6,10 +6,12 @@ import unicodedata
 from functools import lru_cache
 
 # Letters that Unicode keeps apart and hurried writers do not: without a mark on the keyboard, or by habit.
-LATIN = {"ı": "i", "ə": "e", "ø": "o", "đ": "d", "ł": "l", "ħ": "h", "æ": "ae", "œ": "oe", "ŋ": "n"}
+LATIN = {"ı": "i", "ə": "e", "ø": "o", "đ": "d", "ł": "l", "ħ": "h", "æ": "ae", "œ": "oe", "ŋ": "n",
+         "ð": "d", "þ": "th"}
 HAUSA = {"ɓ": "b", "ɗ": "d", "ƙ": "k", "ƴ": "y"}
 # Alef with and without hamza, ya and alef maqsura, ta marbuta and ha; Persian keyboards' kaf and ya.
-ARABIC = {"ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ک": "ك", "ی": "ي", "ـ": None}
+ARABIC = {"ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ک": "ك", "ی": "ي", "ہ": "ه", "ە": "ه",
+          "ڪ": "ك", "ـ": None}
 # The Ethiopic series that sound alike in Amharic: (first of the series, first of the one that stands for it).
 ETHIOPIC_SERIES = (
     (0x1210, 0x1200),
