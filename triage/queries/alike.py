@@ -66,7 +66,7 @@ class Alike:
         """The matters that may tell of the same incident, the likest first; none that is the same message."""
         near = candidates.at_place(self._new.place_id, self._new.received_at, self._new.report_id) \
             if self._new.place_id is not None else []
-        others = [one for one in self._load([*self._by_words, *near]) if one.primary_id == one.report_id]
+        others = self._load(one.primary_id for one in self._load([*self._by_words, *near]))
         around = places.above({one.place_id for one in (self._new, *others) if one.place_id is not None})
         mine = self._telling(self._new, around)
         found = [Akin(one, likeness(mine, self._telling(one, around))) for one in others]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from functools import cache
 from math import sqrt
 from typing import Any, cast
 
-from sqlalchemy import Executable, Table, bindparam, literal_column, select, union_all
+from sqlalchemy import Executable, Table, bindparam, func, literal_column, select, union_all
 
 from channels import registry
 from triage.db import BigKey, db, let_go
@@ -19,6 +20,8 @@ from triage.statements import execute
 
 NEWEST = 100  # of each shingle: what keeps the cost bounded (matching.md, section 1, step 3)
 MOST = 20  # reports that are looked at
+MOST_OF_ONE = 2  # of one matter: its first may have been cut short or typed badly
+LOOKED_THROUGH, SLICE = 300, 60  # of the likest, for those MOST
 MOST_ALIKE = 5  # of those with the very same body
 KEYS, TEXTS, MESSAGES, REPORTS = (cast(Table, model.__table__) for model in (Shingle, TextKey, Message, Report))
 
@@ -59,7 +62,31 @@ def by_shingles(shingles: Sequence[int], report_id: int) -> list[int]:
     for others in found.values():
         for other in others:
             weights[other] = weights.get(other, 0.0) + 1 / sqrt(len(others))
-    return sorted(weights, key=lambda other: (-weights[other], -other))[:MOST]
+    return _of_many_matters(sorted(weights, key=lambda other: (-weights[other], -other)))
+
+
+def _of_many_matters(ranked: Sequence[int]) -> list[int]:
+    """The first MOST, few of one matter: a text that five hundred repeat does not hide what else is alike."""
+    chosen: list[int] = []
+    seen: Counter[int] = Counter()
+    for first in range(0, min(len(ranked), LOOKED_THROUGH), SLICE):
+        some = ranked[first:first + SLICE]
+        matter = _matters(some) if len(ranked) > MOST else {}
+        for number in some:
+            primary = matter.get(number, number)
+            seen[primary] += 1
+            if seen[primary] <= MOST_OF_ONE:
+                chosen.append(number)
+        if len(chosen) >= MOST:
+            break
+    return chosen[:MOST]
+
+
+def _matters(numbers: Sequence[int]) -> Mapping[int, int]:
+    """Of each of the reports the one that stands for it."""
+    query = select(REPORTS.c.id, func.coalesce(REPORTS.c.duplicate_of, REPORTS.c.id).label("matter"))
+    query = query.where(REPORTS.c.id.in_(numbers))
+    return {row.id: row.matter for row in execute(query).all()}
 
 
 @cache

@@ -103,6 +103,9 @@ def _decided(a: Prepared, b: Prepared) -> Verdict:
         return Verdict(False, Reason.EMPTY, float(a.words == b.words))
     if a.words == b.words:
         return Verdict(True, Reason.EXACT, 1.0)
+    common = sum(word in b.vocabulary for word in a.words)
+    if common < (1 - RESPELLED_MOST) * len(a.words):  # as below, without laying them side by side
+        return Verdict(False, Reason.APART, common / len(a.words))
     equal, between, displaced = _laid_side_by_side(a, b)
     if equal < (1 - RESPELLED_MOST) * len(a.words) or _most_covered(equal, between) < COVERED * len(a.words):
         return Verdict(False, Reason.APART, equal / len(a.words))
