@@ -13,7 +13,9 @@ from triage.queries import candidates, places
 from triage.queries.candidates import Candidate
 from triage.similarity.incidents import Likeness, Telling, Whereabouts, likeness
 from triage.similarity.preparing import Prepared, prepare
-from triage.similarity.verdicts import Verdict, verdict
+from triage.similarity.verdicts import Reason, Verdict, verdict
+
+CLEARLY_MORE = 3  # words: a greeting and a name may be the same by chance
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Alike:
         judged = [(one, self._verdict(one)) for one in self._load([*exact, *self._by_words])]
         for one, told in sorted(judged, key=lambda pair: -pair[1].covered):
             first = self._of_first(one, told) if told.same and one.primary_id not in known else None
-            if first is not None and first.same:
+            if first is not None and first.same and not self._denied(one.primary_id, first, judged):
                 known.add(one.primary_id)
                 yield Same(one, self._read(one), told, first)
 
@@ -95,6 +97,20 @@ class Alike:
             return told
         first = self._load([one.primary_id])
         return self._verdict(first[0]) if first else None
+
+    def _denied(self, primary_id: int, first: Verdict, judged: Sequence[tuple[Candidate, Verdict]]) -> bool:
+        """Whether another of that matter differs in a fact, and shares clearly more with the new one than its first.
+
+        Then the first is a short text that both of them may repeat, each with a fact of its own.
+        """
+        primary = self._load([primary_id])[0]
+        return any(told.reason is Reason.FACT and one.primary_id == primary_id
+                   and self._shared(one, told) >= self._shared(primary, first) + CLEARLY_MORE
+                   for one, told in judged)
+
+    def _shared(self, one: Candidate, told: Verdict) -> float:
+        """How many words they share."""
+        return told.covered * min(len(self._mine.words), len(self._read(one).words))
 
     def _telling(self, one: Candidate, around: Mapping[int, Sequence[int]]) -> Telling:
         codes = (one.place_id, *around.get(one.place_id, ())) if one.place_id is not None else ()
