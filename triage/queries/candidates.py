@@ -10,10 +10,10 @@ from functools import cache
 from math import sqrt
 from typing import Any, cast
 
-from sqlalchemy import Executable, Table, bindparam, func, literal_column, select, union_all
+from sqlalchemy import Executable, Select, Table, bindparam, func, literal_column, select, union_all
 
 from channels import registry
-from triage.db import BigKey, db, let_go
+from triage.db import BigKey, UtcDateTime, db, let_go
 from triage.models import Message, Report, Shingle, TextKey
 from triage.similarity.incidents import DAY
 from triage.statements import execute
@@ -55,13 +55,12 @@ def by_shingles(shingles: Sequence[int], report_id: int) -> list[int]:
     if not shingles:
         return []
     bound = {f"h{place}": h for place, h in enumerate(shingles)}
-    found: dict[int, set[int]] = {}
-    for h, other in execute(_newest(len(shingles)), {**bound, "number": report_id}):  # type: ignore[misc]  # it gives two
-        found.setdefault(h, set()).add(other)
+    # Plain pairs of numbers: there are thousands, and a row object around each costs more than finding them.
+    found = execute(_newest(len(shingles)), {**bound, "number": report_id}).cursor.fetchall()
+    weight = {h: 1 / sqrt(count) for h, count in Counter(h for h, _ in found).items()}
     weights: dict[int, float] = {}
-    for others in found.values():
-        for other in others:
-            weights[other] = weights.get(other, 0.0) + 1 / sqrt(len(others))
+    for h, other in found:
+        weights[other] = weights.get(other, 0.0) + weight[h]
     return _of_many_matters(sorted(weights, key=lambda other: (-weights[other], -other)))
 
 
@@ -84,9 +83,7 @@ def _of_many_matters(ranked: Sequence[int]) -> list[int]:
 
 def _matters(numbers: Sequence[int]) -> Mapping[int, int]:
     """Of each of the reports the one that stands for it."""
-    query = select(REPORTS.c.id, func.coalesce(REPORTS.c.duplicate_of, REPORTS.c.id).label("matter"))
-    query = query.where(REPORTS.c.id.in_(numbers))
-    return {row.id: row.matter for row in execute(query).all()}
+    return {row.id: row.matter for row in execute(MATTERS, {"numbers": numbers}).all()}
 
 
 @cache
@@ -102,30 +99,38 @@ def _newest(count: int) -> Executable:
 
 def by_hash(body_hash: str, report_id: int) -> list[int]:
     """The newest reports with the very same body, but for `report_id`."""
-    same = select(TEXTS.c.report_id).where(TEXTS.c.body_hash == body_hash, TEXTS.c.report_id != report_id)
-    return list(db.session.scalars(same.order_by(TEXTS.c.report_id.desc()).limit(MOST_ALIKE)))
+    return list(execute(SAME_BODY, {"body_hash": body_hash, "number": report_id}).scalars())
 
 
 def at_place(place_id: int, around: datetime, report_id: int) -> list[int]:
     """The newest reports about the same place within DAY of a moment, at most MOST, but for `report_id`."""
-    near = select(REPORTS.c.id).where(REPORTS.c.place_id == place_id, REPORTS.c.id != report_id,
-                                      REPORTS.c.received_at.between(around - DAY, around + DAY))
-    return list(db.session.scalars(near.order_by(REPORTS.c.id.desc()).limit(MOST)))
-
-
-WHAT = (REPORTS.c.id, REPORTS.c.duplicate_of, REPORTS.c.status, REPORTS.c.channel, REPORTS.c.contact_id,
-        REPORTS.c.place_id, REPORTS.c.place_text, REPORTS.c.incident_id, REPORTS.c.received_at, MESSAGES.c.body)
+    bound = {"place": place_id, "number": report_id, "since": around - DAY, "until": around + DAY}
+    return list(execute(AT_PLACE, bound).scalars())
 
 
 def load(report_ids: Sequence[int]) -> Mapping[int, Candidate]:
     """Those of the reports that have a telling text, by their numbers."""
-    if not report_ids:
-        return {}
-    query = select(*WHAT).select_from(REPORTS.join(TEXTS, TEXTS.c.report_id == REPORTS.c.id)
-                                      .join(MESSAGES, MESSAGES.c.id == TEXTS.c.message_id))
-    rows = db.session.execute(query.where(REPORTS.c.id.in_(report_ids))).all()
+    rows = execute(LOAD, {"numbers": report_ids}).all() if report_ids else ()
     return {row.id: Candidate(row.id, row.duplicate_of or row.id, row.status, row.channel, row.contact_id, row.place_id,
                               row.place_text, row.incident_id, row.received_at, row.body) for row in rows}
+
+
+def _of_numbers(*columns: Any) -> Select[Any]:
+    return select(*columns).where(REPORTS.c.id.in_(bindparam("numbers", expanding=True)))
+
+
+# Built once: to build a statement costs several times as much as to run it.
+ANOTHER = bindparam("number", type_=BigKey)
+SAME_BODY = (select(TEXTS.c.report_id).where(TEXTS.c.body_hash == bindparam("body_hash"), TEXTS.c.report_id != ANOTHER)
+             .order_by(TEXTS.c.report_id.desc()).limit(MOST_ALIKE))
+SINCE, UNTIL = (bindparam(name, type_=UtcDateTime) for name in ("since", "until"))
+AT_PLACE = (select(REPORTS.c.id).where(REPORTS.c.place_id == bindparam("place", type_=BigKey), REPORTS.c.id != ANOTHER,
+                                       REPORTS.c.received_at.between(SINCE, UNTIL))
+            .order_by(REPORTS.c.id.desc()).limit(MOST))
+MATTERS = _of_numbers(REPORTS.c.id, func.coalesce(REPORTS.c.duplicate_of, REPORTS.c.id).label("matter"))
+LOAD = _of_numbers(*REPORTS.c["id", "duplicate_of", "status", "channel", "contact_id", "place_id", "place_text",
+                              "incident_id", "received_at"], MESSAGES.c.body).select_from(
+    REPORTS.join(TEXTS, TEXTS.c.report_id == REPORTS.c.id).join(MESSAGES, MESSAGES.c.id == TEXTS.c.message_id))
 
 
 def waiting(most: int = 20) -> list[int]:
