@@ -43,7 +43,7 @@ addEventListener("popstate", () => {
 document.addEventListener("click", (event) => {
   if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.defaultPrevented) return;
   const link = event.target.closest("a[href]");
-  if (!link) return;
+  if (!link || link.hasAttribute("data-plain")) return;
   const act = link.closest(".item .who") || link.closest(".others") ? () => visit(link.href)
     : link.hasAttribute("data-reload") ? () => patch.list(link.href).then(() => document.querySelector("#items a")?.focus())
     : link.hasAttribute("data-more") ? () => patch.more(link) : null;

@@ -157,7 +157,7 @@ export async function report(late = () => false) {
 
 function pieces(old, found) {
   const known = new Set([...old.querySelectorAll("#thread > li")].map((line) => line.id));
-  for (const id of ["report-head", "side", "silence", "budget"]) piece(id, found);
+  for (const id of ["report-head", "side", "relations", "silence", "budget"]) piece(id, found);
   lines(byId("thread"), found.querySelector("#thread"));
   old.dataset.seq = found.dataset.seq;
   const news = [...old.querySelectorAll("#thread > li")].filter((line) => line.id && !known.has(line.id));

@@ -36,7 +36,7 @@ def browser(app: Flask, maya: Operator) -> Browser:
 def panel(browser: Browser, number: int, box: str) -> str:
     """What one box of the side panel says; empty where it is not there."""
     page = browser.get(f"/desk/reports/{number}").text
-    found = re.search(rf'<div class="related" id="{box}">.*?</div>\s*(?=<div class="related"|<h2|</aside)', page, re.S)
+    found = re.search(rf'<div class="related" id="{box}">.*?</div>\s*(?=<div class="related"|</div>)', page, re.S)
     return " ".join(re.sub(r"<[^>]+>", " ", found.group()).split()) if found else ""
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 from triage.db import db
 from triage.models import Match, Operator, Report
 from triage.queries import copies, naming, reports, rows, scope
-from triage.queries.relation_shapes import Linked, Offer, Relations
+from triage.queries.relation_shapes import Linked, May, Offer, Relations
 from triage.queries.shapes import Row
 from triage.rights import Right
 
@@ -115,13 +115,18 @@ def _matters(ids: set[int]) -> dict[int, int]:
 
 
 def _offer(match: Match, one: tuple[Report, Row], other: tuple[Report, Row], actor: Operator) -> Offer:
-    both = (one[1], other[1])
-    charge = _in_charge(both, actor)
+    may = may_decide(one[1], other[1], actor)
     people = {one[0].contact_id, other[0].contact_id}
-    live = all(row.status in ("open", "assigned") for row in both)
-    free = actor.may(Right.STEP_IN) or all(row.mine or row.status == "open" for row in both)
     return Offer(
         match=match.id, kind=match.kind, row=other[1], why=_seen_from(one[0].id, match),
         other_person=None not in people and len(people) > 1,
-        may_confirm=charge and live and free and match.kind == "same_message", may_reject=charge,
+        may_confirm=may.link and match.kind == "same_message", may_reject=may.answer,
     )
+
+
+def may_decide(one: Row, other: Row, actor: Operator) -> May:
+    """What `actor` may say of two primaries: who holds one of them, and coordinators. A colleague's stays theirs."""
+    charge = _in_charge((one, other), actor)
+    live = all(row.status in ("open", "assigned") for row in (one, other))
+    free = actor.may(Right.STEP_IN) or all(row.mine or row.status == "open" for row in (one, other))
+    return May(link=charge and live and free, answer=charge)
