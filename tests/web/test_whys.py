@@ -96,7 +96,7 @@ def compared(one: str, other: str, because: Because = Because.LONG, standing: St
 
 
 @pytest.mark.parametrize("found, said", [
-    (compared(TEXT, TEXT, Because.OBSERVER), "Not linked: word for word, but trained observers write the same words "
+    (compared(TEXT, TEXT, Because.OBSERVER), "Not linked: word for word, but registered observers write the same words "
                                              "from many places: a person decides"),
     (compared(TEXT, TEXT, status="closed"), "Not linked: word for word, but one of them is closed"),
     (compared(TEXT, TEXT), "Not linked: word for word"),
@@ -115,4 +115,4 @@ def test_why_two_beside_each_other_are_linked_or_not(found: Compared, said: str)
 def test_what_speaks_against_an_observers_words_is_who_wrote_them() -> None:
     found = compared(TEXT, TEXT, Because.OBSERVER)
     assert whys.speaks_for(found) == ["100% of the shorter text is in the other"]
-    assert whys.speaks_against(found)[1].startswith("trained observers write the same words")
+    assert whys.speaks_against(found)[1].startswith("registered observers write the same words")

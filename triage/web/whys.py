@@ -198,7 +198,7 @@ def _held_back(found: Compared) -> str:
 def _weighed() -> dict[Because, str]:
     return {
         Because.PLACES: gettext("about different places"),
-        Because.OBSERVER: gettext("trained observers write the same words from many places: a person decides"),
+        Because.OBSERVER: gettext("registered observers write the same words from many places: a person decides"),
         Because.SHORT: gettext("so short that two people may happen to write the same"),
         Because.PUBLIC: gettext("both are public posts, which others repeat"),
         Because.LONG: gettext("too long for two people to happen to write the same"),
