@@ -54,6 +54,8 @@ def test_what_may_be_the_same_is_compared_and_decided_by_keys_alone(scene: Scene
     page = window(maya, viewport={"width": 320, "height": 800})
     page.goto(f"/desk/reports/{held.id}")
     assert not violations(page)
+    page.locator("body").press("d")
+    expect(page.locator("#offers a").first).to_be_focused()
     reject = page.get_by_role("button", name=f"Not the same #{third.id}")
     reject.focus()
     page.keyboard.press("Enter")

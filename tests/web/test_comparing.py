@@ -160,5 +160,7 @@ def test_two_copies_of_one_matter_and_of_two_say_so(scene: Scene, browser: Brows
     assert "They go together: word for word" in page(browser, copy, third)
     other = scene.sms(SHORT, ROSA + "9")
     assert "Compare what they are copies of" in page(browser, copy, other)
+    scene.sms("And the police are here now", ROSA)
+    assert "1 further message is not compared" in page(browser, first, other)
     scene.do(lambda: copies.link(other.id, first.id, zawadi))
     assert "a copy of #1" in page(browser, copy, other)

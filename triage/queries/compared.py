@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from triage import effects
 from triage.db import db
@@ -81,7 +81,13 @@ def _lineage(one: Message | None, other: Message | None) -> bool:
 def _side(one: _One, told: Verdict, *, is_first: bool) -> Side:
     place = places.views([one.report.place_id]).get(one.report.place_id or 0)
     return Side(one.row, one.prepared.text, explaining.marks(told, first=is_first), place, one.prepared.is_empty,
-                one.primary)
+                one.primary, max(0, _said(one.report.id) - 1))
+
+
+def _said(report_id: int) -> int:
+    """How many messages of the person there are."""
+    said = select(func.count(Message.id)).where(Message.report_id == report_id, Message.direction == "in")
+    return db.session.scalar(said) or 0
 
 
 def _telling(one: _One) -> Telling:
@@ -102,8 +108,9 @@ def _standing(first: _One, second: _One, actor: Operator) -> Standing:
     last = said.state if said else ""
     if first.primary == second.primary:
         return Standing(True, last, by, take_out=_may_take_out(first, second, actor))
-    if first.primary != first.report.id or second.primary != second.report.id:
-        return Standing(False, last, by)
+    stands = first.primary, second.primary
+    if stands != (first.report.id, second.report.id):
+        return Standing(False, last, by, instead=stands if _visible(stands, actor) else None)
     asked = next((one for one in known if one.state == "suggested"), None) if last not in REFUSED else None
     may = relations.may_decide(first.row, second.row, actor)
     link = _as_linked(first, second) if may.link else None
@@ -120,6 +127,11 @@ def _matches(first: _One, second: _One) -> list[Match]:
     ours, theirs = (select(Report.id).where(scope.family(one.primary)) for one in (first, second))
     return [match for later, earlier in ((ours, theirs), (theirs, ours)) for match in db.session.scalars(
         select(Match).where(Match.report_id.in_(later), Match.other_id.in_(earlier)))]
+
+
+def _visible(numbers: tuple[int, int], actor: Operator) -> bool:
+    seen = select(func.count(Report.id)).where(Report.id.in_(numbers), scope.visible(actor))
+    return db.session.scalar(seen) == len(numbers)
 
 
 def _may_take_out(first: _One, second: _One, actor: Operator) -> list[int]:

@@ -23,6 +23,7 @@ class Side:
     place: PlaceView | None
     empty: bool  # it says too little to be known by its text
     primary: int  # the report that stands for it: itself, where it is no copy
+    more: int = 0  # further messages of the person, which are not compared
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Standing:
     may_reject: bool = False
     link: tuple[int, int] | None = None  # the copy and the primary, where the reader may make it so
     take_out: Sequence[int] = ()  # copies that the reader may say to be none
+    instead: tuple[int, int] | None = None  # what stands for the two, where one is a copy: those are linked or not
 
 
 @dataclass(frozen=True)
