@@ -109,7 +109,8 @@ def by() -> str | None:
 def to_report(report_id: int, find: str | None = None) -> AnyResponse:
     """Back to the report: the whole page, or for a script the pane alone. `find`: a place that was looked for."""
     endpoint = "desk.pane" if by_script() else "desk.report"
-    return redirect(url_for(endpoint, report_id=report_id, view=queue(), by=by(), find=find), 303)
+    narrowed = request.form.get("narrowed") or None
+    return redirect(url_for(endpoint, report_id=report_id, view=queue(), by=by(), find=find, place=narrowed), 303)
 
 
 def by_script() -> bool:
