@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, or_, select
 
 from triage.db import db
 from triage.models import Match, Operator, Report
-from triage.queries import copies, naming, reports, rows, scope
+from triage.queries import candidates, copies, naming, reports, rows, scope
 from triage.queries.relation_shapes import Linked, May, Offer, Relations
 from triage.queries.shapes import Row
 from triage.rights import Right
@@ -34,9 +35,16 @@ def _of_copy(report: Report, actor: Operator) -> Relations:
     primary_id = copies.primary_of(report.id, actor)
     if primary_id is None:
         return Relations()
-    found = rows.of([reports.load(primary_id, actor)], actor)
+    found = _as_compared(rows.of([reports.load(primary_id, actor)], actor))
     (linked,) = _linked([(found[0], report.id)], primary_id)
     return Relations(linked, may_unlink=_in_charge(found, actor))
+
+
+def _as_compared(shown: Sequence[Row]) -> list[Row]:
+    """With the words by which they are compared: the newest may be about something else."""
+    told = candidates.load([row.id for row in shown])
+    words = {number: one.text[:rows.EXCERPT_CHARACTERS] for number, one in told.items()}
+    return [replace(row, excerpt=words.get(row.id, row.excerpt)) for row in shown]
 
 
 def _in_charge(found: Iterable[Row], actor: Operator) -> bool:
@@ -82,7 +90,7 @@ def _offers(report: Report, row: Row, actor: Operator) -> list[Offer]:
     query = select(Report).where(Report.id.in_(asked), scope.visible(actor))
     others = {one.id: one for one in db.session.scalars(query)}
     first = [number for number in asked if number in others][:MOST_OFFERED]
-    shown = rows.of(rows.in_order(others.values(), first), actor)
+    shown = _as_compared(rows.of(rows.in_order(others.values(), first), actor))
     return [_offer(asked[one.id], (report, row), (others[one.id], one), actor) for one in shown]
 
 
