@@ -17,7 +17,7 @@ from triage.similarity.pairing import LONGEST_RUN, pieces
 from triage.similarity.preparing import Prepared
 from triage.similarity.words import content_words
 
-RULES_VERSION = 1  # raised whenever a rule, a threshold or a list changes a verdict; stored with every link
+RULES_VERSION = 2  # raised whenever a rule, a threshold or a list changes a verdict; stored with every link
 
 COVERED = 0.82  # of the shorter text; matching.md, section 1, step 4
 RESPELLED_MOST = 0.6  # of the shorter text: where more than this is not equal, nobody merely spelled it anew
