@@ -53,6 +53,11 @@ class Reach:
         url = make_url(app.config["SETTINGS"].database_url)
         self._line = _Line(app, self._end, RUNNERS[url.get_backend_name()])
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything that arrived is being written just now, or waits for it."""
+        return self._trying > 0
+
     def together(self, write: Callable[[Sequence[G]], Sequence[T]], given: G) -> T:
         """What became of `given` in a transaction of `write([given, …])`, waited for as long as makes sense now.
 

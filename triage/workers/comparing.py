@@ -1,15 +1,17 @@
 """New reports are compared right after they came: one thread looks when one is opened, and at least once a second.
 
-Several processes may do it at once: they take turns, and what one has compared the others leave alone.
+Several processes may do it at once: they take turns, and what one has compared the others leave alone. What arrives
+goes first, for a while: in a storm of messages each is kept and answered for before they are compared.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from flask import Flask
 
-from triage import logs
+from triage import clock, logs
 from triage.actions import comparing
 from triage.db import db, let_go, run_in_transaction
 from triage.events import Kind
@@ -19,17 +21,23 @@ from triage.workers.loop import Loop
 log = logs.logger(__name__)
 
 LONGEST_WAIT = 1.0
+PATIENCE = 5.0  # half of the time for which what was not compared cannot be claimed
+BEAT = 0.02
 OPENS = frozenset({Kind.REPORT_OPENED, Kind.REPORT_SPLIT, Kind.REPORT_WRITTEN})
 
 
-def compare_waiting() -> int:
-    """Compare all that waits for it; how many. One that fails is logged, and stands alone once its time is over."""
+def compare_waiting(give_way: Callable[[], object] = bool) -> int:
+    """Compare all that waits for it; how many. One that fails is logged, and stands alone once its time is over.
+
+    `give_way` is called before each.
+    """
     done = 0
     tried: set[int] = set()
     while numbers := [one for one in candidates.waiting() if one not in tried]:
         let_go()
         for number in numbers:
             tried.add(number)
+            give_way()
             done += _compare(number)
     let_go()
     return done
@@ -48,8 +56,9 @@ class CompareLoop(Loop):
 
     def __init__(self, app: Flask) -> None:
         super().__init__(self._run)
-        self._app = app
+        self._app, self._reach = app, app.extensions["reach"]
         self._rung = threading.Event()
+        self._patient_until = 0.0
 
     def ring(self, kinds: frozenset[str]) -> None:
         """A listener of events: look now if a report was opened."""
@@ -63,10 +72,16 @@ class CompareLoop(Loop):
         while not self._ending.is_set():
             self._rung.wait(LONGEST_WAIT)
             self._rung.clear()
+            self._patient_until = clock.steady() + PATIENCE
             with self._app.app_context():
                 try:
-                    compare_waiting()
+                    compare_waiting(self._give_way)
                 except Exception:
                     log.exception("comparing.failed")
                 finally:
                     db.session.remove()
+
+    def _give_way(self) -> None:
+        """Wait while something is arriving at this process, no longer than PATIENCE after this look began."""
+        while self._reach.busy and clock.steady() < self._patient_until and not self._ending.is_set():
+            self._ending.wait(BEAT)
