@@ -97,7 +97,7 @@ def test_all_of_the_younger_incident_move_into_the_older_and_each_move_is_told(t
     assert (older.state, younger.state) == ("open", "closed")
     moved = db.session.query(Event).filter_by(kind=Kind.REPORT_GROUPED).order_by(Event.seq).all()[-2:]
     assert [(one.report_id, one.data) for one in moved] == [
-        (told.a, {"incident": older.id, "before": younger.id, "with": told.d}),
+        (told.a, {"incident": older.id, "before": younger.id, "other": told.d}),
         (told.b, {"incident": older.id, "before": younger.id, "went_with": told.a})]
 
 

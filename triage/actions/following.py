@@ -29,7 +29,7 @@ def lock_people(numbers: Sequence[int], actor: Operator) -> Sequence[Operator]:
 
 
 def follow(came: Sequence[Report], people: Sequence[Operator], actor: Operator) -> None:
-    """What came to an incident and is free goes to the one person, of those locked, who takes it and holds others of it.
+    """What came to an incident and is free goes to the one person, of those locked, who holds others of it.
 
     Nobody gets it who is not taking reports, has no room or is not in its team; nor where it could be one of several.
     """

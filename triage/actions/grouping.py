@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Select, func, select
 
 from triage import clock, events
-from triage.db import LOCK, db
+from triage.db import db
 from triage.events import Kind
 from triage.models import Event, Incident, Operator, Report
 from triage.queries import reports
@@ -42,7 +42,7 @@ def _locked(query: Select[Report]) -> dict[int, Report]:
 
 
 def around(numbers: Iterable[int]) -> Around:
-    """Of each report the one that stands for it; and the numbers of these and of all that belongs to their incidents."""
+    """Of each report what stands for it; and the numbers of these and of all that belongs to their incidents."""
     matter = select(Report.id, func.coalesce(Report.duplicate_of, Report.id)).where(Report.id.in_(numbers))
     stands_for = dict(db.session.execute(matter).all())
     theirs = select(Report.incident_id).where(Report.id.in_(stands_for.values()), Report.incident_id.is_not(None))
@@ -84,7 +84,7 @@ def _bring(lead: Report, partner: Report, into: int, by: int) -> list[Report]:
     if lead.incident_id == into:
         return []
     along = [each for each in members(lead.incident_id) if each.id != lead.id] if lead.incident_id else []
-    _move(lead, into, by, {"with": partner.id})
+    _move(lead, into, by, {"other": partner.id})
     for each in along:
         _move(each, into, by, {"went_with": lead.id})
     return [lead, *along]
@@ -106,9 +106,10 @@ def take_out(report: Report, by: int) -> list[Report]:
     own = last.get(report.id)
     along = [each for each in here if own is not None and _came_with(report, last.get(each.id), own)]
     back = _before(own)
+    stays = [each.id for each in here if each not in along][:1]
     for each in (report, *along):
         each.incident_id = back
-        more = {} if each is report else {"went_with": report.id}
+        more = dict(zip(("other",), stays, strict=False)) if each is report else {"went_with": report.id}
         events.record(Kind.REPORT_UNGROUPED, each.id, by, incident=left, back=back, **more)
     reckon({left, back})
     return [report, *along]
@@ -162,7 +163,7 @@ def part(report: Report, primary: Report, by: int) -> None:
 
 
 def _leant_on(primary: Report, own: Event, moves: Iterable[Event]) -> bool:
-    return any(one.seq > own.seq and one.data.get("with") == primary.id for one in moves)
+    return any(one.seq > own.seq and one.data.get("other") == primary.id for one in moves)
 
 
 def reckon(ids: Iterable[int | None]) -> None:

@@ -103,10 +103,10 @@ def _require_part(incident_id: int, report: Report, actor: Operator) -> None:
 
 
 def rename(incident_id: int, actor: Operator, title: str) -> Report:
-    """Give an incident another title; without one it is called by its first report. Its first report the actor may see.
+    """Give an incident another title; without one it is called by its first report. The first that the actor may see.
 
-    Who holds a report of it may, and coordinators. Raises NotFound, NotTheHolder, Forbidden for a newcomer, and BadInput
-    for a title of more than 200 characters.
+    Who holds a report of it may, and coordinators. Raises NotFound, NotTheHolder, Forbidden for a newcomer, and
+    BadInput for a title of more than 200 characters.
     """
     if actor.needs_approval:
         raise Forbidden

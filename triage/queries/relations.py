@@ -96,7 +96,8 @@ def _one_an_incident(others: Sequence[Report], asked: Mapping[int, Match]) -> li
         incident = one.incident_id if asked[one.id].kind == "same_incident" else None
         if incident is None or incident not in named:
             found.append(one.id)
-        named |= {incident} - {None}
+        if incident is not None:
+            named.add(incident)
     return found
 
 
@@ -123,13 +124,14 @@ def _asked(report: Report) -> dict[int, Match]:
 
 def _decided(report: Report, known: Iterable[Match], ends: Mapping[int, set[Matter]]) -> tuple[set[int], set[int]]:
     """The matters and the incidents that need not be asked about any more, its own among them."""
-    decided, incidents = {report.id}, {report.incident_id} - {None}
+    decided: set[int] = {report.id}
+    incidents: set[int | None] = {report.incident_id}
     for match in known:
         if match.state != "suggested":
             decided |= {number for number, _ in ends[match.id]}
         if match.state != "suggested" and match.kind == "same_incident":
-            incidents |= {incident for _, incident in ends[match.id]} - {None}
-    return decided, incidents
+            incidents |= {incident for _, incident in ends[match.id]}
+    return decided, {incident for incident in incidents if incident is not None}
 
 
 def _known(report: Report) -> list[Match]:

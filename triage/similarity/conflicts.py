@@ -1,6 +1,7 @@
 """Where two tellings of one incident contradict each other: few and sure rather than many, for a person to judge.
 
-Nothing is said of who is right, nor that what is not found agrees. Source: docs/matching.md, "Where reports contradict".
+Nothing is said of who is right, nor that all else agrees. See "Where reports contradict each other" in
+docs/matching.md.
 """
 
 from __future__ import annotations
@@ -114,7 +115,8 @@ class _Said:
 
     def beside(self, at: int) -> set[str]:
         """The other words of content of its sentence."""
-        return {self.words[each] for each in self.content if self.sentence[each] == self.sentence[at]} - {self.words[at]}
+        around = {self.words[each] for each in self.content if self.sentence[each] == self.sentence[at]}
+        return around - {self.words[at]}
 
     def _told_times(self, said: Sequence[Time]) -> Mapping[str, list[tuple[Found, Time]]]:
         """Times by what happened then: the nearest word of content before, in the same sentence."""
@@ -130,7 +132,7 @@ class _Said:
     def _told_numbers(self, said: Sequence[Time]) -> Mapping[str, list[tuple[Found, str]]]:
         """Numbers by what they count: the word of content right after. No code, no time, no span of time."""
         told: dict[str, list[tuple[Found, str]]] = {}
-        taken = [(one.start, one.end) for one in (*self.text.codes, *said)]
+        taken = [*((one.start, one.end) for one in self.text.codes), *((one.start, one.end) for one in said)]
         for at in self.content:
             number = self._number(at - 1) if self.words[at] not in self._lookup.words.units else None
             start = self.text.spans[at - 1][0] if at else 0

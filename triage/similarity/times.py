@@ -16,7 +16,7 @@ TIME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """A time of day: `minutes` since midnight, where it stands; `half_known`: whether it is said which half of a day."""
+    """A time of day: `minutes` since midnight, where it stands; `half_known`: it is said in which half of the day."""
 
     minutes: int
     half_known: bool
