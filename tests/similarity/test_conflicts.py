@@ -32,6 +32,8 @@ CONTRADICT = [
      [("times", ["opened", "08:00"], ["opened", "10:30"])]),
     ("Three officers stand at the gate", "12 officers at the gate, all armed", [("numbers", ["Three", "officers"],
                                                                               ["12", "officers"])]),
+    ("Opened 08:00, 3 officers there", "No change, twenty five officers; 30 officers",
+     [("numbers", ["3", "officers"], ["30", "officers"])]),
     ("La mesa de la escuela Santa Rita está cerrada", "En la escuela Santa Rita la mesa está abierta",
      [("opposite", ["cerrada"], ["abierta"])]),
     ("Vituo vya shule havijafunguliwa, kituo kimefungwa", "Kituo cha shule kimefunguliwa tangu asubuhi", [

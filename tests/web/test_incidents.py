@@ -92,7 +92,8 @@ def test_a_report_is_added_by_its_number_and_taken_out_again(
 ) -> None:
     third = scene.sms(MORE, EVE).id
     browser.get("/desk/incidents/1")
-    assert browser.post(f"/desk/reports/{two[0]}/incident", {"of": third, "incident": 1}).location == "/desk/incidents/1"
+    there = browser.post(f"/desk/reports/{two[0]}/incident", {"of": third, "incident": 1})
+    assert there.location == "/desk/incidents/1"
     assert f"#{third}" in words(browser.get("/desk/incidents/1"))
     back = browser.post(f"/desk/reports/{third}/leave-incident", {"incident": 1})
     page = words(browser.get(back.location))

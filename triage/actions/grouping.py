@@ -8,46 +8,53 @@ An incident is open while two matters or more belong to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from triage import clock, events
-from triage.db import db
+from triage.db import db, savepoint
 from triage.events import Kind
 from triage.models import Event, Incident, Operator, Report
 from triage.queries import reports
 
 MOVES = (Kind.REPORT_GROUPED, Kind.REPORT_UNGROUPED)
-Around = tuple[Mapping[int, int], frozenset[int]]
+
+
+class _Changed(Exception):
+    """Others came to an incident, or left it, while its reports were waited for."""
 
 
 def lock(numbers: Sequence[int], actor: Operator) -> list[Report]:
-    """What stands for each of these reports; it and all that belong to its incident is locked, the lower number first.
+    """What stands for each of these reports; all that stands for what is of their incidents is locked, by number.
 
-    NotFound where `actor` may not see one of them.
+    Where that changed meanwhile, all is let go first: who holds one may wait for a lower one. NotFound where `actor`
+    may not see one of these.
     """
     while True:
-        stands_for, all_of_them = known = around(numbers)
-        for number in numbers:
-            reports.load(stands_for.get(number, number), actor)
-        query = select(Report).where(Report.id.in_(all_of_them)).order_by(Report.id)
-        found = _locked(query)
-        if around(numbers) == known:
-            return [found[stands_for[number]] for number in numbers]
+        with suppress(_Changed), savepoint():
+            return _locked(numbers, actor)
 
 
-def _locked(query: Select[Report]) -> dict[int, Report]:
+def _locked(numbers: Sequence[int], actor: Operator) -> list[Report]:
+    stands_for, belong = known = around(numbers)
+    for number in numbers:
+        reports.load(stands_for.get(number, number), actor)
+    query = select(Report).where(Report.id.in_(belong.values())).order_by(Report.id)
     locking = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    return {one.id: one for one in db.session.scalars(locking)}
+    found = {one.id: one for one in db.session.scalars(locking)}
+    if around(numbers) != known:
+        raise _Changed
+    return [found[stands_for[number]] for number in numbers]
 
 
-def around(numbers: Iterable[int]) -> Around:
-    """Of each report what stands for it; and the numbers of these and of all that belongs to their incidents."""
-    matter = select(Report.id, func.coalesce(Report.duplicate_of, Report.id)).where(Report.id.in_(numbers))
-    stands_for = dict(db.session.execute(matter).all())
+def around(numbers: Iterable[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """Of each report what stands for it; and the same of these and of all that belongs to their incidents."""
+    what = select(Report.id, func.coalesce(Report.duplicate_of, Report.id))
+    stands_for = dict(db.session.execute(what.where(Report.id.in_(numbers))).all())
     theirs = select(Report.incident_id).where(Report.id.in_(stands_for.values()), Report.incident_id.is_not(None))
-    belong = select(Report.id).where(Report.incident_id.in_(theirs))
-    return stands_for, frozenset(stands_for.values()) | frozenset(db.session.scalars(belong))
+    belong = dict(db.session.execute(what.where(Report.incident_id.in_(theirs))).all())
+    return stands_for, belong | {number: number for number in stands_for.values()}
 
 
 def members(incident_id: int) -> Sequence[Report]:

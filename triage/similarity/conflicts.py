@@ -142,10 +142,16 @@ class _Said:
 
     def _number(self, at: int) -> str | None:
         """The number at a place, in digits; None for what is part of a longer one."""
-        if at < 0 or not counts(self.words[at], self._lookup) or (at and counts(self.words[at - 1], self._lookup)):
+        if at < 0 or not counts(self.words[at], self._lookup) or self._follows_number(at):
             return None
         value = self._lookup.number_of.get(self.words[at], self.words[at])
         return value if value.isdecimal() and len(value) <= LONGEST_NUMBER else None
+
+    def _follows_number(self, at: int) -> bool:
+        """Whether the word before is a number, too, with nothing but blanks between: "twenty five"."""
+        spans = self.text.spans
+        return at > 0 and counts(self.words[at - 1], self._lookup) and not self.text.text[
+            spans[at - 1][1]:spans[at][0]].strip()
 
 
 def _sentences(text: Prepared) -> list[int]:
