@@ -157,6 +157,19 @@ def test_of_an_incident_one_report_is_asked_about(told: Incidents) -> None:
     assert len([one for one in asked if one.other_id in (told.a, told.b, told.c)]) == 1
 
 
+def test_what_one_of_an_incident_is_asked_all_of_it_are_and_any_of_their_holders_answers(told: Incidents) -> None:
+    told.link(told.a, told.b)
+    new = told.scene.sms("Still waiting at Kibera primary school, ballot papers have run out here", "+254711000009").id
+    asked = db.session.query(Match).filter(Match.report_id == new, Match.other_id.in_((told.a, told.b))).one()
+    assert new in told.offered(told.a)
+    assert new in told.offered(told.b)
+    told.scene.claim(told.scene.report({told.a, told.b}.difference({asked.other_id}).pop()), told.maya)
+    with pytest.raises(NotTheHolder):
+        told.scene.do(lambda: relating.confirm(asked.id, told.ben))
+    told.scene.do(lambda: relating.confirm(asked.id, told.maya))
+    assert told.scene.report(new).incident_id == told.scene.report(told.a).incident_id
+
+
 def test_what_belongs_together_cannot_be_said_not_to(told: Incidents) -> None:
     asked = told.match(told.c, told.a).id
     told.link(told.a, told.b)

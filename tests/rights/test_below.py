@@ -37,7 +37,8 @@ GIVEN = {
     "triage.actions.matters.require_holder", "triage.actions.matters.require_charge",
     "triage.queries.conversation.entries", "triage.queries.identity.sending", "triage.queries.rows.of",
     "triage.actions.closing.raise_copies", "triage.actions.undoing.restore", "triage.queries.inbox.leaf",
-    "triage.actions.assignments.give", "triage.actions.following.lock_people", "triage.actions.following.follow",
+    "triage.actions.assignments.give", "triage.actions.incidents.require_charge",
+    "triage.actions.following.lock_people", "triage.actions.following.follow",
 }
 # The question itself, and a condition that is part of others.
 NOT_HERE = {"triage.actions.granting.require", "triage.queries.scope.require", "triage.queries.scope.claimable"}

@@ -1,6 +1,6 @@
 """Reports that tell of the same incident: linked by what a person says, taken out again, each voice still its own.
 
-Who holds one of the reports decides, and coordinators. Nothing is merged: each stays with its holder and is answered.
+Who holds a report of one of the incidents decides, and coordinators. Nothing is merged: each stays with its holder.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _link(report_id: int, other_id: int, actor: Operator, match: Match | None) -
         raise Forbidden
     people = following.lock_people((report_id, other_id), actor)
     one, other = grouping.lock((report_id, other_id), actor)
-    _require_charge((one, other), actor)
+    require_charge((one, other), actor)
     _check(one, other, match)
     came = grouping.unite(one, other, actor.id)
     if came or (match is not None and match.state == "suggested"):
@@ -62,11 +62,16 @@ def _check(one: Report, other: Report, match: Match | None) -> None:
             raise BadInput(N_("Somebody has decided that already."), "match")
 
 
-def _require_charge(two: tuple[Report, Report], actor: Operator) -> None:
-    """NotTheHolder unless `actor` holds one of the two, or may step in where others hold."""
-    held = [matters.holding(one.id) for one in two]
-    if not actor.may(Right.STEP_IN) and actor.id not in [one.operator_id for one in held if one]:
-        raise NotTheHolder(matters.holder_name(held[0] or held[1]))
+def require_charge(two: tuple[Report, ...], actor: Operator) -> None:
+    """NotTheHolder unless `actor` holds one of these, or of what belongs to their incidents, or may step in."""
+    if actor.may(Right.STEP_IN):
+        return
+    _, belong = grouping.around([one.id for one in two])
+    theirs = select(Assignment.id).where(
+        Assignment.report_id.in_(belong.values()), Assignment.operator_id == actor.id, Assignment.ended_at.is_(None))
+    if db.session.scalar(theirs.limit(1)) is None:
+        held = [matters.holding(one.id) for one in two]
+        raise NotTheHolder(matters.holder_name(next((one for one in held if one is not None), None)))
 
 
 def leave(report_id: int, actor: Operator) -> Report:
@@ -80,7 +85,7 @@ def leave(report_id: int, actor: Operator) -> Report:
         raise Forbidden
     (report,) = grouping.lock((report_id,), actor)
     incident = _open(report)
-    _require_part(incident, report, actor)
+    require_charge((report,), actor)
     gone = {one.id for one in grouping.take_out(report, actor.id)}
     stay = [one.id for one in grouping.members(incident) if one.id not in gone]
     pairs.divide(report.id, gone, stay, actor.id)
@@ -92,14 +97,6 @@ def _open(report: Report) -> int:
     if found is None or found.state != "open":
         raise BadInput(NO_INCIDENT, "report")
     return found.id
-
-
-def _require_part(incident_id: int, report: Report, actor: Operator) -> None:
-    """NotTheHolder unless `actor` holds a report of the incident, or may step in."""
-    theirs = select(Assignment.id).join(Report, Report.id == Assignment.report_id).where(
-        Report.incident_id == incident_id, Assignment.operator_id == actor.id, Assignment.ended_at.is_(None))
-    if not actor.may(Right.STEP_IN) and db.session.scalar(theirs.limit(1)) is None:
-        raise NotTheHolder(matters.holder_name(matters.holding(report.id)))
 
 
 def rename(incident_id: int, actor: Operator, title: str) -> Report:
@@ -118,7 +115,7 @@ def rename(incident_id: int, actor: Operator, title: str) -> Report:
     if first is None:
         raise NotFound
     report = matters.lock(first, actor)
-    _require_part(incident_id, report, actor)
+    require_charge((report,), actor)
     found = db.session.get_one(Incident, incident_id)
     if found.title != title:
         found.title = title

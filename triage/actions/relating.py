@@ -68,7 +68,7 @@ def _asked(match_id: int, actor: Operator) -> tuple[Match, Two]:
         raise NotFound
     two = _lock_both(match, actor)
     db.session.refresh(match)  # whoever decided before held the same locks
-    _require_charge(two, actor)
+    (incidents.require_charge if match.kind == "same_incident" else _require_charge)(two, actor)
     return match, two
 
 

@@ -135,13 +135,13 @@ def _decided(report: Report, known: Iterable[Match], ends: Mapping[int, set[Matt
 
 
 def _known(report: Report) -> list[Match]:
-    """What was found or said of a matter, and of incidents what was said of whatever belongs to its own."""
+    """What was found or said of a matter, and of incidents whatever was of what belongs to its own."""
     own = select(Report.id).where(scope.family(report.id))
     known = {match.id: match for end in (Match.report_id, Match.other_id)
              for match in db.session.scalars(select(Match).where(end.in_(own), Match.state != "linked"))}
     if report.incident_id is not None:
         theirs = select(Report.id).where(Report.incident_id == report.incident_id)
-        said = Match.kind == "same_incident", Match.state.in_(("rejected", "undone"))
+        said = Match.kind == "same_incident", Match.state != "linked"
         known |= {match.id: match for end in (Match.report_id, Match.other_id)
                   for match in db.session.scalars(select(Match).where(end.in_(theirs), *said))}
     return list(known.values())
