@@ -21,7 +21,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400),
 
 STAFF = ("/desk", "/desk?view=resolved", "/desk/reports/1", "/desk/reports/2", "/desk/incidents/1", "/floor",
          "/floor/hand-over/1", "/people", "/accounts", "/accounts/1", "/accounts/2", "/accounts/3",
-         "/accounts/2/transfer?to=", "/accounts/new", "/accounts/prices", "/places", "/quarantine", "/me", "/nothing-here")
+         "/accounts/2/transfer?to=", "/accounts/new", "/accounts/prices", "/places", "/quarantine", "/me",
+         "/nothing-here")
 PUBLIC = ("/login", "/report", "/back", "/exit", "/simulator")
 SIZES = (1280, 768, 390, 320)
 HUMAN_MS = 3_500  # whoever fills in the form faster is taken for a machine and read later
