@@ -58,6 +58,7 @@ class Settings:
     form_per_10_minutes: int = 30
     api_writes_per_minute: int = 600  # of one token, at one web process
     proxies: int = 0  # how many proxies of ours stand before the server: only their word on the visitor counts
+    prefer_same_operator: bool = False  # what is linked into an incident goes to the one who holds others of it
     acknowledge: bool = True  # one neutral answer a day to whoever writes privately
     twilio_account_sid: str = ""
     twilio_auth_token: str = ""  # two with a comma between while one is being replaced: both verify, the first sends
@@ -108,6 +109,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         default_region=_region(source),
         danger_phone=source.get("DANGER_PHONE", ""),
         currency=_currency(source),
+        prefer_same_operator=_flag(source, "PREFER_SAME_OPERATOR"),
         acknowledge=_choice(source, "ACKNOWLEDGE", ("0", "1"), "1") == "1",
         twilio_account_sid=sid,
         twilio_auth_token=token,

@@ -41,6 +41,9 @@ RULES = {
     "I3 what a copy belongs to is no copy, and live while the copy is":
         "SELECT c.id, p.id, p.status FROM reports c JOIN reports p ON p.id = c.duplicate_of "
         "WHERE p.duplicate_of IS NOT NULL OR (c.status = 'duplicate' AND p.status = 'closed')",
+    "I3 an incident is open exactly while two matters belong to it":
+        "SELECT i.id, i.state FROM incidents i WHERE (i.state = 'open') <> "
+        "((SELECT count(*) FROM reports r WHERE r.incident_id = i.id AND r.duplicate_of IS NULL) > 1)",
     "I4 a report has at most one open assignment":
         "SELECT report_id FROM assignments WHERE ended_at IS NULL GROUP BY report_id HAVING count(*) > 1",
     "I4 assignments of a report never overlap":

@@ -21,6 +21,7 @@ from triage.web import (
     floor,
     gateway,
     health,
+    incidents,
     intake,
     languages,
     live,
@@ -38,8 +39,8 @@ from triage.web import (
 )
 
 BLUEPRINTS = (
-    auth.bp, desk.bp, reports.bp, placing.bp, relating.bp, files.bp, floor.bp, people.bp, accounts.bp, prices.bp,
-    places.bp, quarantine.bp, intake.bp, back.bp, gateway.bp, health.bp, api.bp,
+    auth.bp, desk.bp, reports.bp, placing.bp, relating.bp, incidents.bp, files.bp, floor.bp, people.bp, accounts.bp,
+    prices.bp, places.bp, quarantine.bp, intake.bp, back.bp, gateway.bp, health.bp, api.bp,
 )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Select, Update, event
 from sqlalchemy.dialects import postgresql
 
 from tests.scene import Scene
-from triage.actions import accounts, assignments, closing, leases, notes, people, replies
+from triage.actions import accounts, assignments, closing, incidents, leases, notes, people, replies
 from triage.db import db
 
 
@@ -26,9 +26,12 @@ def _evening(scene: Scene) -> None:
     scene.carry()
     scene.do(lambda: notes.add(report.id, maya, "Asked."))
     scene.sms("STOP")
+    other = scene.sms("Elsewhere.", "+254711000009")
     steps: list[Callable[[], object]] = [
         lambda: assignments.assign(report.id, ben.id, zawadi), lambda: accounts.pause(2, zawadi), leases.sweep,
         lambda: people.change(maya.id, zawadi, people.Changes(capacity=3)), lambda: assignments.claim_next(maya),
+        lambda: incidents.link(report.id, other.id, zawadi),
+        lambda: incidents.leave(report.id, zawadi),
         lambda: closing.close(report.id, ben, "actionable"),
     ]
     for step in steps:

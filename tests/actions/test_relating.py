@@ -162,14 +162,14 @@ def test_at_most_three_are_asked_about(question: Question) -> None:
     assert len(question.offered(question.first, question.maya)) == 3
 
 
-def test_an_incident_can_be_rejected_and_not_yet_confirmed(question: Question) -> None:
+def test_the_same_incident_can_be_rejected_and_is_not_confirmed_after(question: Question) -> None:
     question.scene.do(lambda: setattr(db.session.get_one(Match, question.asked), "kind", "same_incident"))
-    with pytest.raises(BadInput):
-        question.confirm(question.zawadi)
     (offer,) = question.seen(question.first, question.zawadi).offers
-    assert (offer.may_confirm, offer.may_reject) == (False, True)
+    assert (offer.may_confirm, offer.may_reject) == (True, True)
     question.reject(question.zawadi)
     assert question.offered(question.first, question.zawadi) == []
+    with pytest.raises(BadInput):
+        question.confirm(question.zawadi)
 
 
 def test_what_is_closed_cannot_become_a_copy(question: Question) -> None:

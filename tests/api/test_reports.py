@@ -314,3 +314,16 @@ def test_events_are_told_from_a_number_on(desk: Desk) -> None:
     assert (code(gone), gone.json["head"]) == ((410, "gone"), desk.scene.head())
     for query in ("after=-1", "after=x", "limit=501", "since=1", "after=" + "9" * 30):
         assert code(desk.maya.get(f"/events?{query}")) == (422, "bad_input")
+
+
+def test_reports_of_one_incident_are_linked_and_taken_out(desk: Desk) -> None:
+    first, second = desk.sms(1).id, desk.sms(2).id
+    desk.maya.post(f"/reports/{first}/claim")
+    linked = desk.maya.post(f"/reports/{second}/incident", {"of": first}).json
+    assert {**linked["incident"], "title": ""} == {"id": 1, "title": "", "state": "open", "reports": [first, second],
+                                                   "hidden": 0}
+    assert linked["incident"]["title"]
+    assert linked["status"] == "open"
+    assert desk.maya.get(f"/reports/{first}").json["incident"] == linked["incident"]
+    assert desk.maya.ask("DELETE", f"/reports/{second}/incident").json["incident"] is None
+    assert code(desk.maya.ask("DELETE", f"/reports/{second}/incident")) == (422, "bad_input")

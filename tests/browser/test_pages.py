@@ -11,7 +11,7 @@ from tests.browser.conftest import PATIENCE_MS, Window, person, violations
 from tests.scene import Scene
 from tests.served import Served
 from triage import clock
-from triage.actions import accounts, assignments, ingest, journal, notes, prices, replies, trials
+from triage.actions import accounts, assignments, incidents, ingest, journal, notes, prices, replies, trials
 from triage.db import db
 from triage.models import Account, Operator
 
@@ -20,7 +20,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400),
               pytest.mark.parametrize("served", ["embedded"], indirect=True)]
 
 STAFF = ("/desk", "/desk?view=resolved", "/desk/reports/1", "/desk/reports/2", "/desk/reports/1/compare/2",
-         "/floor", "/floor/hand-over/1", "/people", "/accounts", "/accounts/1", "/accounts/2", "/accounts/3",
+         "/desk/incidents/1", "/floor", "/floor/hand-over/1", "/people", "/accounts", "/accounts/1", "/accounts/2",
+         "/accounts/3",
          "/accounts/2/transfer?to=", "/accounts/new", "/accounts/prices", "/places", "/quarantine", "/me",
          "/nothing-here")
 PUBLIC = ("/login", "/report", "/back", "/exit", "/simulator")
@@ -36,6 +37,8 @@ def room(scene: Scene) -> Operator:
     held, public = scene.sms(SAID), scene.sms("نفدت أوراق الاقتراع في المدرسة.", "+254711000999")
     scene.account("mastodon", "@harbour@social.example", can_send=True)
     scene.post("Two men film voters.")
+    opened = scene.sms("Mill Road is open, 3 officers are there.", "+254711000888")
+    scene.do(lambda: incidents.link(opened.id, held.id, zawadi))
     fence = scene.claim(held, maya)
     scene.do(lambda: notes.add(held.id, maya, "I called the station."))
     scene.do(lambda: replies.reply(held.id, maya, fence.id, scene.head(), "Which door?", "k1"))

@@ -16,6 +16,7 @@ from triage.actions import (
     deliveries,
     doubt,
     inbound,
+    incidents,
     ingest,
     journal,
     leases,
@@ -108,6 +109,9 @@ class Evening:
             self.scene.sms("No ballot papers here at all", who)
         asked = db.session.query(Match.id).filter_by(state="suggested").scalar()
         self.do(lambda: relating.reject(asked, self.root))
+        self.do(lambda: incidents.link(again, self.report.id, self.root),
+                lambda: incidents.rename(self.scene.report(again).incident_id, self.root, SECRET_WORDS),
+                lambda: incidents.leave(again, self.root))
 
     def leases(self) -> None:
         """A lease ends; an outage freezes the clocks."""
@@ -157,7 +161,7 @@ EVERY = {
     Kind.REPORT_REOPENED, Kind.REPORT_CLAIMED, Kind.REPORT_RELEASED,
     Kind.REPORT_ASSIGNED, Kind.REPORT_LEASE_ENDED, Kind.REPORT_CLOSED, Kind.REPORT_SNOOZED, Kind.REPORT_WOKEN,
     Kind.REPORT_ROUTED, Kind.REPORT_PRIORITISED, Kind.REPORT_SPLIT, Kind.REPORT_LINKED, Kind.REPORT_UNLINKED,
-    Kind.MATCH_DECIDED,
+    Kind.MATCH_DECIDED, Kind.REPORT_GROUPED, Kind.REPORT_UNGROUPED, Kind.INCIDENT_RENAMED,
     Kind.NOTE_ADDED, Kind.REPLY_ACCEPTED,
     Kind.REPLY_CANCELLED, Kind.DELIVERY_DEFERRED, Kind.DELIVERY_STARTED, Kind.DELIVERY_RETRIED, Kind.DELIVERY_SENT,
     Kind.DELIVERY_DELIVERED, Kind.DELIVERY_FAILED, Kind.DELIVERY_UNCERTAIN, Kind.DELIVERY_DECIDED,

@@ -8,7 +8,7 @@ from tests.house.source import Function, Source, calls, rule
 
 GUARDED = {
     "report", "primary", "message", "delivery", "attempt", "draft", "note", "account", "contact", "item", "session",
-    "operator", "team", "assignment", "token", "file",
+    "operator", "team", "assignment", "token", "file", "incident",
 }
 ROLES = {"operator", "coordinator", "admin", "auditor"}
 # Where roles are what it is about: the table, the people and their page, the command line, the made-up desk.
@@ -72,7 +72,9 @@ WITHOUT_ACTOR = {
     "triage.actions.pairs.note": DESK,
     "triage.actions.pairs.say": BEHIND,
     "triage.actions.pairs.part": BEHIND,
+    "triage.actions.pairs.divide": BEHIND,
     "triage.actions.pairs.refused": DESK,
+    "triage.actions.grouping.members": BEHIND,
     "triage.queries.candidates.by_shingles": DESK,
     "triage.queries.candidates.by_hash": DESK,
     "triage.queries.candidates.at_place": DESK,

@@ -11,9 +11,10 @@ from sqlalchemy import event, func, select, text
 
 from tests.scene import Scene
 from triage.actions import assignments, leases, matters
+from triage.actions import incidents as said
 from triage.db import db
 from triage.models import Assignment, Message, Operator
-from triage.queries import changes, compared, copies, forecast, inbox, outbox, relations, reports, search
+from triage.queries import changes, compared, copies, forecast, inbox, incidents, outbox, relations, reports, search
 from triage.queries.search import Wanted
 
 GROWS = ("reports", "messages", "deliveries", "delivery_attempts", "inbound", "events", "contacts", "assignments",
@@ -91,6 +92,8 @@ def crowd(scene: Scene) -> Scene:
     """Enough reports for plans that are meant."""
     for number in range(12):
         scene.sms("The station is closed.", f"+2547110002{number:02d}")
+    zawadi = scene.operator("Zawadi", "coordinator")
+    scene.do(lambda: said.link(1, 2, zawadi))
     return scene
 
 
@@ -102,6 +105,7 @@ LOOKS: dict[str, Callable[[Operator], object]] = {
     "leases": lambda _: leases.sweep(), "counts": inbox.counts,
     "copies": lambda one: copies.copies_of(1, one), "relations": lambda one: relations.of(1, one),
     "compared": lambda one: compared.of(1, 2, one),
+    "incident": lambda one: incidents.of_report(1, one), "whole incident": lambda one: incidents.view(1, one),
     **{f"search {wanted}": lambda one, wanted=wanted: search.find(one, wanted, 50, None) for wanted in (
         Wanted(), Wanted(words="station"), Wanted(words="station", status="open"), Wanted(status="closed"),
         Wanted(status="duplicate"), Wanted(mine=True), Wanted(channel="sms", mine=False))},

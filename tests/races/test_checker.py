@@ -49,6 +49,9 @@ PLANTED = {
         AGAIN.format(table="reports", columns="channel, thread_key, status, priority, received_at"),
     "I3 what a copy belongs to is no copy, and live while the copy is":
         "UPDATE reports SET status = 'closed' WHERE id = 1",
+    "I3 an incident is open exactly while two matters belong to it":
+        "INSERT INTO incidents (id, title, state, operator_id, created_at) "
+        "VALUES (1, '', 'open', 1, '2026-01-01')",
     "I4 a report has at most one open assignment": SECOND_HOLDER.format(ended="NULL", why="NULL"),
     "I4 assignments of a report never overlap": SECOND_HOLDER.format(ended="started_at", why="'closed'"),
     "I4 a report is assigned exactly while somebody holds it": "UPDATE reports SET status = 'open'",

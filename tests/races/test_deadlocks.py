@@ -18,7 +18,19 @@ from tests import checker
 from tests.processes import Crew, Figures, Seat
 from tests.races import stock
 from tests.scene import Scene
-from triage.actions import accounts, assignments, closing, copies, deliveries, leases, notes, people, replies, routing
+from triage.actions import (
+    accounts,
+    assignments,
+    closing,
+    copies,
+    deliveries,
+    incidents,
+    leases,
+    notes,
+    people,
+    replies,
+    routing,
+)
 from triage.actions.deliveries import Settlement, begin_attempt, settle
 from triage.db import RETRIES, db, run_in_transaction
 from triage.errors import TriageError
@@ -80,6 +92,8 @@ ACTS: tuple[Act, ...] = (
     lambda chance, who: closing.reopen(some(chance, Report), me(who)),
     lambda chance, who: copies.link(some(chance, Report), some(chance, Report), me(who)),
     lambda chance, who: copies.unlink(some(chance, Report), me(who)),
+    lambda chance, who: incidents.link(some(chance, Report), some(chance, Report), me(who)),
+    lambda chance, who: incidents.leave(some(chance, Report), me(who)),
     lambda chance, who: accounts.transfer(some(chance, Account), some(chance, Operator), me(who)),
     lambda chance, who: accounts.pause(some(chance, Account), me(who)),
     lambda chance, who: accounts.resume(some(chance, Account), me(who)),

@@ -46,6 +46,8 @@ API = (
     post("/reports/<report_id>/copies", READERS, "422 409 ok 409", "report", coordinator="422 ok ok 409",
          body={"of": "{own}"}),
     post("/reports/<report_id>/copies", READERS, "422 422 422 422", "report", method="DELETE"),
+    post("/reports/<report_id>/incident", READERS, "422 ok ok ok", "report", body={"of": "{own}"}),
+    post("/reports/<report_id>/incident", READERS, "422 422 422 422", "report", method="DELETE"),
     post("/reports/<report_id>/split", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",
          body={"message": "{message}"}),
 )

@@ -23,7 +23,20 @@ from tests.scene import Scene
 from tests.visitor import PASSWORD, TOKEN
 from tests.web.door import Browser
 from triage import clock, context, passwords
-from triage.actions import closing, copies, drafts, ingest, journal, notes, prices, replies, sessions, teams, tokens
+from triage.actions import (
+    closing,
+    copies,
+    drafts,
+    incidents,
+    ingest,
+    journal,
+    notes,
+    prices,
+    replies,
+    sessions,
+    teams,
+    tokens,
+)
 from triage.db import db
 from triage.models import (
     ApiToken,
@@ -154,6 +167,15 @@ class Stage:
         self._copy_of("own foreigner", None)
         self.matches = {"held": self._alike("own operator", "open North"), "free": self._alike("others", "open"),
                         "missing": MISSING}
+        held = self._matter(None, "Maya", frozenset({"operator"})), self._matter("Coast", None, READERS)
+        free = self._matter("Coast", None, READERS), self._matter("Coast", None, READERS)
+        self.incidents = {"held": self._incident(*held), "free": self._incident(*free), "missing": MISSING}
+
+    def _incident(self, one: Matter, other: Matter) -> int:
+        """Two reports tell of the same."""
+        cora = self.people["Cora"]
+        linked = self.scene.do(lambda: incidents.link(one.report, other.report, cora).incident_id)
+        return int(linked)
 
     def _copy_of(self, primary: str, team: str | None) -> None:
         """A report of one team is a copy of one of another: each is still told to its own readers alone."""

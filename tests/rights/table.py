@@ -8,6 +8,7 @@ from __future__ import annotations
 from tests.rights.row import COORDINATORS, EVERYBODY, MANAGERS, PUBLIC, READERS, Row
 
 REPORT = "/desk/reports/<report_id>"
+INCIDENT = "/desk/incidents/<incident_id>"
 MATCH = "/desk/matches/<match_id>"
 ACCOUNT = "/accounts/<account_id>"
 PERSON = "/people/<operator_id>"
@@ -47,6 +48,11 @@ REPORTS = (
     Row("POST", f"{REPORT}/copy-of", READERS, "422 409 ok 409", "report", coordinator="422 ok ok 409",
         body={"of": "{own}"}),
     Row("POST", f"{REPORT}/not-a-copy", READERS, "422 422 422 422", "report"),
+    Row("POST", f"{REPORT}/incident", READERS, "422 ok ok ok", "report", body={"of": "{own}"}),
+    Row("POST", f"{REPORT}/leave-incident", READERS, "422 422 422 422", "report"),
+    Row("GET", INCIDENT, READERS, "ok 404 404", "incident", coordinator="ok ok 404", others={"foreigner": "ok ok 404"}),
+    Row("POST", f"{INCIDENT}/title", READERS, "409 404 404", "incident", coordinator="ok ok 404",
+        body={"title": "Hill"}, others={"operator": "ok 404 404", "foreigner": "409 409 404"}),
     Row("POST", f"{MATCH}/confirm", READERS, "409 409 404", "match", coordinator="ok ok 404", body={"report": "{own}"},
         others={"operator": "ok 409 404", "foreigner": "404 409 404"}),
     Row("POST", f"{MATCH}/reject", READERS, "409 409 404", "match", coordinator="ok ok 404", body={"report": "{own}"},

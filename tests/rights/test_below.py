@@ -21,7 +21,7 @@ from triage.actions import accounts, people, replies, written
 from triage.db import db, run_in_transaction
 from triage.errors import Forbidden, NotFound
 from triage.gazetteer.sheet import Sheet
-from triage.models import Operator, Report
+from triage.models import Match, Operator, Report
 from triage.queries import search
 
 REFUSED = "refused"
@@ -38,6 +38,8 @@ GIVEN = {
     "triage.queries.conversation.entries", "triage.queries.identity.sending", "triage.queries.rows.of",
     "triage.actions.closing.raise_copies", "triage.actions.undoing.restore", "triage.queries.inbox.leaf",
     "triage.queries.relations.may_decide",
+    "triage.actions.assignments.give", "triage.actions.incidents.require_charge",
+    "triage.actions.following.lock_people", "triage.actions.following.follow",
 }
 # The question itself, and a condition that is part of others.
 NOT_HERE = {"triage.actions.granting.require", "triage.queries.scope.require", "triage.queries.scope.claimable"}
@@ -64,6 +66,8 @@ def facts(stage: Stage, actor: Operator) -> Mapping[str, object]:
     return {
         "actor": actor, "report_id": matter.report, "primary_id": stage.matters["open"].report, "report": None,
         "other_id": stage.matters["open"].report, "file_id": matter.file, "match_id": stage.matches["held"],
+        "match": db.session.get(Match, stage.matches["held"]), "incident_id": stage.incidents["held"], "title": "Hill",
+        "numbers": [matter.report],
         "message_id": matter.message, "delivery_id": matter.held_delivery, "assignment_id": matter.assignment,
         "account_id": stage.accounts["shared"], "operator_id": stage.names["Ben"],
         "to_operator_id": stage.names["Cleo"], "was_operator_id": stage.names["Maya"],

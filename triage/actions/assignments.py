@@ -203,7 +203,7 @@ def assign(report_id: int, to_operator_id: int, actor: Operator) -> Assignment:
     if held is not None and held.operator_id == to.id:
         return held
     _check_assignable(report, to)
-    return _give(report, held, to, actor)
+    return give(report, held, to, actor)
 
 
 def _check_assignable(report: Report, to: Operator) -> None:
@@ -216,7 +216,8 @@ def _check_assignable(report: Report, to: Operator) -> None:
         raise BadInput(N_("%(name)s is not in the team of this report."), "operator", name=to.public_name)
 
 
-def _give(report: Report, held: Assignment | None, to: Operator, actor: Operator) -> Assignment:
+def give(report: Report, held: Assignment | None, to: Operator, actor: Operator, **why: int) -> Assignment:
+    """A locked report is theirs from now on, who have room; `why` is for the history."""
     if held is not None:
         put_back(report, held, "reassigned")
         db.session.flush()
@@ -224,7 +225,7 @@ def _give(report: Report, held: Assignment | None, to: Operator, actor: Operator
     given = matters.start(report.id, to.id, assigned_by=actor.id)
     drafts.inherit(report.id, to.id)
     events.record(Kind.REPORT_ASSIGNED, report.id, actor.id, assignment=given.id, to=to.id,
-                  was=held.operator_id if held else None)
+                  was=held.operator_id if held else None, **why)
     return given
 
 

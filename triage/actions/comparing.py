@@ -111,8 +111,14 @@ def _suggest(report: Report, same: Sequence[Same], akin: Sequence[Akin]) -> None
         pairs.note(report.id, other, "same_message", "suggested", _told(report.id, other, one))
     asked = {one.other.primary_id for one in same}
     fresh = [one for one in akin if one.other.primary_id not in asked]
-    for kin in fresh[:MOST_SUGGESTED]:
+    for kin in _one_an_incident(fresh)[:MOST_SUGGESTED]:
         pairs.note(report.id, kin.other.primary_id, "same_incident", "suggested", of_likeness(kin.likeness))
+
+
+def _one_an_incident(akin: Sequence[Akin]) -> list[Akin]:
+    """Of several that belong to one incident the likest: who links one links all."""
+    first = {one.other.incident_id or -one.other.report_id: one for one in reversed(akin)}
+    return [one for one in akin if first[one.other.incident_id or -one.other.report_id] is one]
 
 
 def _told(report_id: int, other_id: int, found: Same) -> Why:

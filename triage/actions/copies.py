@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from triage import clock, context, events
-from triage.actions import assignments, closing, filing, matters, outbox, pairs, undoing
+from triage.actions import assignments, closing, filing, grouping, matters, outbox, pairs, undoing
 from triage.errors import N_, AlreadyClosed, BadInput, Forbidden
 from triage.events import Kind
 from triage.models import Assignment, Operator, Report
@@ -69,6 +69,7 @@ def _close_with(report: Report, primary: Report) -> bool:
     closing.close_with(report, primary)
     report.duplicate_of, report.linked_after = primary.id, 0
     events.record(Kind.REPORT_LINKED, report.id, None, copy=report.id, primary=primary.id, assignment=None, was=None)
+    grouping.carry(report, primary, None)
     return True
 
 
@@ -120,6 +121,7 @@ def _attach(report: Report, primary: Report, actor: Operator | None, ended: Assi
     for one in also:
         events.record(Kind.REPORT_LINKED, one.id, by, copy=one.id, primary=primary.id, went_with=report.id,
                       linked_after=was[one.id])
+    grouping.carry(report, primary, by)
     matters.reckon(report)
 
 
@@ -139,6 +141,7 @@ def unlink(report_id: int, actor: Operator) -> Report:
     matters.require_charge(primary, actor)
     _detach(report)
     held = undoing.restore(report, primary, actor)
+    grouping.part(report, primary, actor.id)
     pairs.part(report.id, primary.id, actor.id)
     for one in (report, primary):
         matters.reckon(one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,12 +41,12 @@ def decide(match: Match, state: str, by: int) -> None:
     match.state, match.operator_id, match.decided_at = state, by, clock.now()
 
 
-def say(report_id: int, other_id: int, state: str, by: int) -> None:
-    """A person says of two reports whether they are the same message, whether or not the desk had found them alike."""
-    match = _found(report_id, other_id)
+def say(report_id: int, other_id: int, state: str, by: int, kind: str = "same_message") -> None:
+    """A person says of two reports whether they are the same, whether or not the desk had found them alike."""
+    match = _found(report_id, other_id, kind)
     if match is None:
-        note(report_id, other_id, "same_message", state, A_PERSON)
-        match = _found(report_id, other_id)
+        note(report_id, other_id, kind, state, A_PERSON)
+        match = _found(report_id, other_id, kind)
     if match is not None:
         decide(match, state, by)
 
@@ -61,12 +62,23 @@ def part(report_id: int, primary_id: int, by: int) -> None:
     say(report_id, primary_id, "undone", by)
 
 
+def divide(report_id: int, gone: Collection[int], stay: Sequence[int], by: int) -> None:
+    """A person says that reports, of which one was named, do not tell of one incident with those that stay there."""
+    ends = or_(and_(Match.report_id.in_(gone), Match.other_id.in_(stay)),
+               and_(Match.other_id.in_(gone), Match.report_id.in_(stay)))
+    linked = select(Match).where(ends, Match.kind == "same_incident", Match.state == "linked")
+    for match in db.session.scalars(linked).all():
+        decide(match, "undone", by)
+    if stay:
+        say(report_id, stay[0], "undone", by, "same_incident")
+
+
 def refused(report_id: int, other_id: int) -> bool:
     """Whether a person said that the two are not the same message."""
     match = _found(report_id, other_id)
     return match is not None and match.state in REFUSED
 
 
-def _found(report_id: int, other_id: int) -> Match | None:
+def _found(report_id: int, other_id: int, kind: str = "same_message") -> Match | None:
     pair = Match.report_id == max(report_id, other_id), Match.other_id == min(report_id, other_id)
-    return db.session.scalar(select(Match).where(*pair, Match.kind == "same_message"))
+    return db.session.scalar(select(Match).where(*pair, Match.kind == kind))

@@ -1,7 +1,7 @@
-"""What people say of two reports that the desk found alike: it is a copy, or it is not the same.
+"""What people say of two reports that the desk found alike: a copy, the same incident, or not the same.
 
 Who holds one of the two may say so, and coordinators. What was said is kept and never asked again, neither of the two
-reports nor of what goes with them. To take a copy out again is `copies.unlink`.
+reports nor of what goes with them. To take a copy out again is `copies.unlink`, out of an incident `incidents.leave`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from triage import events
-from triage.actions import copies, matters, pairs
+from triage.actions import copies, incidents, matters, pairs
 from triage.db import db
 from triage.errors import N_, BadInput, Forbidden, NotFound, NotTheHolder
 from triage.events import Kind
@@ -20,15 +20,16 @@ Two = tuple[Report, Report]
 
 
 def confirm(match_id: int, actor: Operator) -> Report:
-    """Say that one is a copy of the other; the copy. The other becomes a copy of the one that the actor holds.
+    """Say yes to what was asked: one is a copy of the other, or both tell of one incident. The copy, or the later one.
 
-    Of two that the actor does not hold, the one that nobody holds becomes the copy, else the later. Raises NotFound,
-    Forbidden for a newcomer, NotTheHolder, BadInput where that was decided or is no question of copies, and what
-    `copies.link` raises. Saying it twice changes nothing.
+    The other becomes a copy of the one that the actor holds. Of two that they do not hold, the one that nobody holds
+    becomes the copy, else the later. Raises NotFound, Forbidden for a newcomer, NotTheHolder, BadInput where that was
+    decided, and what `copies.link` raises. Saying it twice changes nothing.
     """
+    asked = db.session.get(Match, match_id)
+    if asked is not None and asked.kind == "same_incident":
+        return incidents.confirm(asked, actor)
     match, two = _asked(match_id, actor)
-    if match.kind != "same_message":
-        raise BadInput(N_("Only what may be the same message can be made a copy."), "match")
     if two[0].id == two[1].id:
         return two[0]
     _require_open(match)
@@ -45,6 +46,8 @@ def reject(match_id: int, actor: Operator) -> None:
         return
     if later.id == earlier.id:
         raise BadInput(N_("These two go together: say of the copy that it is none."), "match")
+    if match.kind == "same_incident" and later.incident_id is not None and later.incident_id == earlier.incident_id:
+        raise BadInput(N_("These two belong to one incident: take the one out that does not."), "match")
     _require_open(match)
     pairs.decide(match, "rejected", actor.id)
     events.record(Kind.MATCH_DECIDED, later.id, actor.id, match=match.id, other=earlier.id, what=match.kind,
@@ -65,7 +68,7 @@ def _asked(match_id: int, actor: Operator) -> tuple[Match, Two]:
         raise NotFound
     two = _lock_both(match, actor)
     db.session.refresh(match)  # whoever decided before held the same locks
-    _require_charge(two, actor)
+    (incidents.require_charge if match.kind == "same_incident" else _require_charge)(two, actor)
     return match, two
 
 

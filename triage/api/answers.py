@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from triage.api import place_answers
 from triage.api.answer import Answer
+from triage.queries.incident_shapes import Belonging
 from triage.queries.shapes import DeliveryState, Entry, ReportView, Row
 from triage.queries.shapes import Ledger as Counted
 from triage.queries.stats import Stats as Figures
@@ -142,6 +143,16 @@ class Sending(Answer):
     next_slot_at: datetime | None
 
 
+class Incident(Answer):
+    """What a report tells of together with others, those named that the caller may see."""
+
+    id: int
+    title: str
+    state: str
+    reports: Sequence[int]
+    hidden: int = Field(description="Reports of it that the caller may not see.")
+
+
 class Report(Line):
     """One report, true at event number `seq`. Answers are given under `assignment`, null where nobody holds it."""
 
@@ -154,7 +165,7 @@ class Report(Line):
     copies: Sequence[Line]
     copy_of: int | None
     split_from: int | None
-    incident: int | None = Field(description="Always null: reports are not linked to incidents yet.")
+    incident: Incident | None = Field(description="Null where no other tells of the same. Of a copy: its primary's.")
     sending: Sending
     draft: str
     consent_answer: bool | None
@@ -231,18 +242,25 @@ def _line(row: Row) -> dict[str, Any]:
     return {**same, "holder": holder}
 
 
-def report(view: ReportView, copies: Sequence[Row], copy_of: int | None) -> Report:
+def report(view: ReportView, copies: Sequence[Row], copy_of: int | None, belonging: Belonging | None) -> Report:
     """A report with its conversation."""
     rest = {name: getattr(view, name) for name in (
         "seq", "assignment", "held_since", "earlier", "split_from", "draft", "consent_answer", "may_claim",
         "may_write", "may_assign",
     )}
     return Report(
-        **_line(view.row), **rest, copies=[line(one) for one in copies], copy_of=copy_of, incident=None,
+        **_line(view.row), **rest, copies=[line(one) for one in copies], copy_of=copy_of, incident=_incident(belonging),
         messages=[_message(one) for one in view.entries if one.kind in ("inbound", "outbound")],
         notes=[Note.model_validate(one) for one in view.entries if one.kind == "note"],
         sending=Sending.model_validate(view.sending),
     )
+
+
+def _incident(belonging: Belonging | None) -> Incident | None:
+    if belonging is None:
+        return None
+    named = belonging.incident
+    return Incident(id=named.id, title=named.title, state="open", reports=belonging.reports, hidden=belonging.hidden)
 
 
 def _message(entry: Entry) -> Message:

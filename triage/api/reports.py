@@ -5,7 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from triage.actions import assignments, closing, copies, placing, replies, routing, splitting, taking, written
+from triage.actions import (
+    assignments,
+    closing,
+    copies,
+    incidents,
+    placing,
+    replies,
+    routing,
+    splitting,
+    taking,
+    written,
+)
 from triage.api import answers, operations, schemas
 from triage.api.operations import REPORT
 from triage.crashpoints import crashpoint
@@ -28,6 +39,7 @@ from triage.errors import (
     WindowClosed,
 )
 from triage.queries import copies as linked
+from triage.queries import incidents as told
 from triage.queries import outbox, search
 from triage.queries import reports as found
 from triage.queries.conversation import SHOWN
@@ -53,7 +65,8 @@ def report(report_id: int) -> answers.Report:
 
 def _report(report_id: int, shown: int = SHOWN) -> answers.Report:
     view = found.view(report_id, actor(), shown)
-    return answers.report(view, linked.copies_of(report_id, actor()), linked.primary_of(report_id, actor()))
+    return answers.report(view, linked.copies_of(report_id, actor()), linked.primary_of(report_id, actor()),
+                          told.of_report(report_id, actor()))
 
 
 def _seen(report_id: int) -> answers.Report | None:
@@ -168,6 +181,18 @@ def mark_copy(report_id: int, body: schemas.CopyOf) -> answers.Report | None:
 def unmark_copy(report_id: int) -> answers.Report | None:
     """Say that it is no copy: it stands in the queue again."""
     return _done(report_id, lambda: copies.unlink(report_id, actor()))
+
+
+@operations.post(f"{REPORT}/incident", Right.HANDLE_REPORTS, NotFound, NotTheHolder)
+def link_incident(report_id: int, body: schemas.SameAs) -> answers.Report | None:
+    """Say that it tells of the same incident as another report. Each stays with its holder and is answered."""
+    return _done(report_id, lambda: incidents.link(report_id, body.of, actor()))
+
+
+@operations.delete(f"{REPORT}/incident", Right.HANDLE_REPORTS, NotFound, NotTheHolder)
+def leave_incident(report_id: int) -> answers.Report | None:
+    """Say that it does not: it stands where it stood before it was linked, with what came along."""
+    return _done(report_id, lambda: incidents.leave(report_id, actor()))
 
 
 @operations.post(f"{REPORT}/split", Right.HANDLE_REPORTS, NotFound, AlreadyClosed, NotTheHolder, IsACopy, status=201)

@@ -155,6 +155,12 @@ class CopyOf(Body):
     of: Number
 
 
+class SameAs(Body):
+    """The report that tells of the same incident."""
+
+    of: Number
+
+
 class Split(Body):
     """The message from which on it is another matter."""
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 
 from triage.db import db
 from triage.models import Match, Operator, Report
@@ -17,6 +18,7 @@ from triage.rights import Right
 
 MOST_OFFERED = 3
 ORDER = {"same_message": 0, "same_incident": 1}
+Matter = tuple[int, int | None]  # the number of a primary, and of the incident it belongs to
 
 
 def of(report_id: int, actor: Operator, line: Row | None = None) -> Relations:
@@ -89,46 +91,87 @@ def _offers(report: Report, row: Row, actor: Operator) -> list[Offer]:
         return []
     query = select(Report).where(Report.id.in_(asked), scope.visible(actor))
     others = {one.id: one for one in db.session.scalars(query)}
-    first = [number for number in asked if number in others][:MOST_OFFERED]
+    first = _one_an_incident([others[number] for number in asked if number in others], asked)[:MOST_OFFERED]
     shown = _as_compared(rows.of(rows.in_order(others.values(), first), actor))
     return [_offer(asked[one.id], (report, row), (others[one.id], one), actor) for one in shown]
+
+
+def _one_an_incident(others: Sequence[Report], asked: Mapping[int, Match]) -> list[int]:
+    """Of several that belong to one incident only the likest is asked about: who links one links all."""
+    named: set[int] = set()
+    found = []
+    for one in others:
+        incident = one.incident_id if asked[one.id].kind == "same_incident" else None
+        if incident is None or incident not in named:
+            found.append(one.id)
+        if incident is not None:
+            named.add(incident)
+    return found
 
 
 def _asked(report: Report) -> dict[int, Match]:
     """What may be the same as a primary or as one of its copies, by the other's primary, the likest first.
 
-    A pair that somebody has decided on is not asked again, whichever of their copies was found alike.
+    A pair that somebody has decided on is not asked again, whichever of their copies was found alike; nor of incidents
+    whatever belongs to theirs. What belongs to the same incident already is not asked whether it does.
     """
-    own = select(Report.id).where(scope.family(report.id))
-    known = [match for end in (Match.report_id, Match.other_id)
-             for match in db.session.scalars(select(Match).where(end.in_(own), Match.state != "linked"))]
+    known = _known(report)
     if not known:
         return {}
     matter = _matters({number for match in known for number in (match.report_id, match.other_id)})
+    ends = {match.id: {matter[match.report_id], matter[match.other_id]} for match in known}
+    decided, incidents = _decided(report, known, ends)
     asked: dict[int, Match] = {}
-    decided = {report.id}
-    for match in sorted(known, key=lambda one: (ORDER[one.kind], -one.score, -one.id)):
-        ends = {matter[match.report_id], matter[match.other_id]} - {report.id}
+    open_ones = (match for match in known if match.state == "suggested")
+    for match in sorted(open_ones, key=lambda one: (ORDER[one.kind], -one.score, -one.id)):
+        for number, incident in ends[match.id]:
+            if number not in decided and (match.kind == "same_message" or incident not in incidents):
+                asked.setdefault(number, match)
+    return asked
+
+
+def _decided(report: Report, known: Iterable[Match], ends: Mapping[int, set[Matter]]) -> tuple[set[int], set[int]]:
+    """The matters and the incidents that need not be asked about any more, its own among them."""
+    decided: set[int] = {report.id}
+    incidents: set[int | None] = {report.incident_id}
+    for match in known:
         if match.state != "suggested":
-            decided |= ends
-        for number in ends:
-            asked.setdefault(number, match)
-    return {number: match for number, match in asked.items() if number not in decided}
+            decided |= {number for number, _ in ends[match.id]}
+        if match.state != "suggested" and match.kind == "same_incident":
+            incidents |= {incident for _, incident in ends[match.id]}
+    return decided, {incident for incident in incidents if incident is not None}
 
 
-def _matters(ids: set[int]) -> dict[int, int]:
-    """Of each report the one that stands for it."""
-    query = select(Report.id, func.coalesce(Report.duplicate_of, Report.id)).where(Report.id.in_(ids))
-    return dict(db.session.execute(query).all())
+def _known(report: Report) -> list[Match]:
+    """What was found or said of a matter, and of incidents whatever was of what belongs to its own."""
+    own = select(Report.id).where(scope.family(report.id))
+    known = {match.id: match for end in (Match.report_id, Match.other_id)
+             for match in db.session.scalars(select(Match).where(end.in_(own), Match.state != "linked"))}
+    if report.incident_id is not None:
+        theirs = select(Report.id).where(Report.incident_id == report.incident_id)
+        said = Match.kind == "same_incident", Match.state != "linked"
+        known |= {match.id: match for end in (Match.report_id, Match.other_id)
+                  for match in db.session.scalars(select(Match).where(end.in_(theirs), *said))}
+    return list(known.values())
+
+
+def _matters(ids: set[int]) -> dict[int, Matter]:
+    """Of each report the one that stands for it, and the incident this belongs to."""
+    stands = aliased(Report)
+    query = select(Report.id, stands.id, stands.incident_id).join(
+        stands, stands.id == func.coalesce(Report.duplicate_of, Report.id))
+    found = db.session.execute(query.where(Report.id.in_(ids)))
+    return {number: (matter, incident) for number, matter, incident in found}
 
 
 def _offer(match: Match, one: tuple[Report, Row], other: tuple[Report, Row], actor: Operator) -> Offer:
     may = may_decide(one[1], other[1], actor)
     people = {one[0].contact_id, other[0].contact_id}
+    together = match.kind == "same_incident"  # takes nothing from anybody, and what was resolved was of it, too
     return Offer(
         match=match.id, kind=match.kind, row=other[1], why=_seen_from(one[0].id, match),
         other_person=None not in people and len(people) > 1,
-        may_confirm=may.link and match.kind == "same_message", may_reject=may.answer,
+        may_confirm=may.answer if together else may.link, may_reject=may.answer,
     )
 
 

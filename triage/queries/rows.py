@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from triage import clock
 from triage.db import db
-from triage.models import Assignment, Attachment, Contact, Delivery, Draft, Message, Operator, Report
+from triage.models import Assignment, Attachment, Contact, Delivery, Draft, Incident, Message, Operator, Report
 from triage.queries import naming, scope
 from triage.queries.shapes import Row
 
@@ -34,6 +34,7 @@ class _Around:
     replying: set[int]
     places: dict[int, tuple[str, str]]
     copies: dict[int, tuple[int, int, int]]
+    incidents: frozenset[int]
 
 
 def of(reports: Sequence[Report], actor: Operator) -> list[Row]:
@@ -53,6 +54,7 @@ def _around(reports: Sequence[Report], actor: Operator) -> _Around:
         naming.team_names(report.team_id for report in reports),
         _contacts({report.contact_id for report in reports}), _words(ids), _problems(ids), _replying(current),
         naming.place_names(report.place_id for report in reports), _copies(ids, actor),
+        _incidents({report.incident_id for report in reports}),
     )
 
 
@@ -110,6 +112,13 @@ def _copies(ids: Sequence[int], actor: Operator) -> dict[int, tuple[int, int, in
     return {primary: (many - 1, people, channels) for primary, many, people, channels in db.session.execute(query)}
 
 
+def _incidents(ids: set[int | None]) -> frozenset[int]:
+    """Those to which two reports or more belong; nothing is asked where there is none."""
+    known = ids - {None}
+    query = select(Incident.id).where(Incident.id.in_(known), Incident.state == "open")
+    return frozenset(db.session.scalars(query)) if known else frozenset()
+
+
 def _row(report: Report, around: _Around, actor: Operator) -> Row:
     held, last = around.open.get(report.id), around.last.get(report.id)
     contact = around.contacts.get(report.contact_id or 0)
@@ -128,7 +137,13 @@ def _row(report: Report, around: _Around, actor: Operator) -> Row:
         was_with=around.names.get(last.operator_id) if last and held is None else None,
         ended_by=last.end_reason if last else None, outcome=report.outcome, reason=report.reason,
         closed_at=report.closed_at, place_code=code, copy_count=copies, sender_count=senders, channel_count=channels,
+        incident=_told_with(report, around),
     )
+
+
+def _told_with(report: Report, around: _Around) -> int | None:
+    stands = report.duplicate_of is None and report.incident_id in around.incidents
+    return report.incident_id if stands else None
 
 
 def _sender(contact: Contact | None) -> str:

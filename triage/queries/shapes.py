@@ -41,6 +41,7 @@ class Row:
     copy_count: int = 0  # those the reader may see
     sender_count: int = 1  # people who said it: its own and those of the copies; who is not known is one each time
     channel_count: int = 1
+    incident: int | None = None  # the number of the incident that it tells of with others
 
 
 @dataclass(frozen=True)

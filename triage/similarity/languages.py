@@ -26,6 +26,8 @@ class Lexicon:
     negative_inside: frozenset[str] = frozenset()
     greetings: frozenset[str] = frozenset()
     common: frozenset[str] = frozenset()
+    units: frozenset[str] = frozenset()
+    opposites: frozenset[tuple[str, str]] = frozenset()
     numbers: frozenset[tuple[str, str]] = frozenset()
     shorthand: frozenset[tuple[str, str]] = frozenset()
 
@@ -55,6 +57,13 @@ def _pairs(table: dict[str, Any]) -> frozenset[tuple[str, str]]:
     return frozenset((folded(short), folded(long)) for short, longs in table.items() for long in str(longs).split())
 
 
+def _opposites(table: dict[str, Any]) -> frozenset[tuple[str, str]]:
+    """Each word of the one list with each of the other, both ways."""
+    pairs = {(folded(one), folded(other)) for ones, others in table.items()
+             for one in ones.split() for other in str(others).split()}
+    return frozenset(pairs | {(other, one) for one, other in pairs})
+
+
 def _lexicon(data: dict[str, Any]) -> Lexicon:
     def listed(name: str) -> frozenset[str]:
         return _folded_all(data.get(name, "").split())
@@ -67,6 +76,8 @@ def _lexicon(data: dict[str, Any]) -> Lexicon:
         negative_inside=listed("negative_inside"),
         greetings=listed("greetings"),
         common=listed("common"),
+        units=listed("units"),
+        opposites=_opposites(data.get("opposites", {})),
         numbers=frozenset((word, number) for number, word in _pairs(data.get("numbers", {}))),
         shorthand=_pairs(data.get("shorthand", {})),
     )

@@ -10,7 +10,7 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response as AnyResponse
 
 from triage.errors import TriageError
-from triage.queries import conversation, inbox, people, relations, reports
+from triage.queries import conversation, inbox, incidents, people, relations, reports
 from triage.rights import Right
 from triage.web import composing, errors, present, whereabouts, whys
 from triage.web.access import actor, admits
@@ -90,7 +90,7 @@ def _shown(report_id: int) -> dict[str, Any]:
     return {
         "report": found, "refusal": None, "typed": None, "view": queue(), "by": by(),
         "whereabouts": whereabouts.of(found), "narrowed": whereabouts.narrowed(), "form_key": uuid.uuid4().hex,
-        "relations": relations.of(report_id, actor(), found.row),
+        "relations": relations.of(report_id, actor(), found.row), "belonging": incidents.of_report(report_id, actor()),
         "people": people.on_shift_choices(actor()) if found.may_assign else [],
         "teams": people.teams(actor()) if found.may_assign or found.may_write else [],
     }

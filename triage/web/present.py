@@ -98,7 +98,12 @@ def at_clock(sentence: str, at: datetime | None, **names: str) -> Markup:
 
 def wait(since: datetime) -> str:
     """How long since, in words: "12 min", "3 h 5 min", "2 d"."""
-    minutes = max(0, int((clock.now() - since).total_seconds() // 60))
+    return lasted(clock.now() - since)
+
+
+def lasted(span: timedelta) -> str:
+    """How long something took, in the same words."""
+    minutes = max(0, int(span.total_seconds() // 60))
     if minutes < 60:
         return str(gettext("%(num)s min", num=minutes))
     if minutes < 24 * 60:
@@ -203,7 +208,8 @@ def copies(row: Row) -> str:
 def name_of(row: Row) -> str:
     """What a screen reader hears for the row's link: number, channel, place, state, copies."""
     said = gettext("Snoozed for now") if _sleeps(row) else state(row).word  # no moment of our own clock
-    parts = (str(row.id), words.channel_word(row.channel), row.place or "", said, copies(row))
+    parts = (str(row.id), words.channel_word(row.channel), row.place or "", said, copies(row),
+             words.incident_word(row.incident))
     return ", ".join(part for part in parts if part)
 
 
@@ -280,9 +286,9 @@ def init_app(app: Flask) -> None:
     """Give every template these words."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True  # lists of fifty rows travel lighter
     app.jinja_env.filters.update(
-        asleep=asleep, iso=iso, hm=hm, hms=hms, until=until, wait=wait, count=count, state=state, was_with=was_with,
-        name_of=name_of, copies=copies, order=order, fate=fate, send_problems=send_problems,
-        channel_word=words.channel_word, channel_icon=words.channel_icon,
+        asleep=asleep, iso=iso, hm=hm, hms=hms, until=until, wait=wait, lasted=lasted, count=count, state=state,
+        was_with=was_with, name_of=name_of, copies=copies, order=order, fate=fate, send_problems=send_problems,
+        incident_word=words.incident_word, channel_word=words.channel_word, channel_icon=words.channel_icon,
     )
     app.jinja_env.globals.update(
         page_language=language, page_direction=direction, desk_name=desk_name, desk_is_demo=desk_is_demo,

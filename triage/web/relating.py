@@ -85,8 +85,10 @@ def take_out(report_id: int) -> Answer:
 @bp.post(f"{MATCH}/confirm")
 @admits(Right.HANDLE_REPORTS)
 def confirm(match_id: int) -> Answer:
-    """It is a copy."""
-    return _done(_page(), lambda: relating.confirm(match_id, actor()), gettext("They go together now."))
+    """It is a copy, or the same incident: `kind` says which was asked, for the sentence that is said after."""
+    incident = forms.text("kind", most=20) == "same_incident"
+    said = gettext("Linked: they tell of the same incident.") if incident else gettext("They go together now.")
+    return _done(_page(), lambda: relating.confirm(match_id, actor()), said)
 
 
 @bp.post(f"{MATCH}/reject")

@@ -30,6 +30,11 @@ def channel_icon(channel: str | None) -> str:
     return CHANNEL_ICONS.get(channel or "", "social")
 
 
+def incident_word(number: int | None) -> str:
+    """"Incident 12"; empty where there is none."""
+    return str(gettext("Incident %(id)s", id=number)) if number is not None else ""
+
+
 def view_words() -> dict[str, str]:
     """The queues, in the order of the rail."""
     return {
@@ -102,6 +107,9 @@ def _happenings() -> dict[str, str]:
         "report.split": gettext("%(who)s split a message off as a new report"),
         "report.linked": gettext("%(who)s marked #%(copy)s as a copy of #%(primary)s"),
         "report.unlinked": gettext("%(who)s said that #%(copy)s is no copy of #%(primary)s"),
+        "report.grouped": gettext("%(who)s linked this to incident %(incident)s"),
+        "report.ungrouped": gettext("%(who)s took this out of incident %(incident)s"),
+        "incident.renamed": gettext("%(who)s gave incident %(incident)s another title"),
         "match.decided:rejected": gettext("%(who)s said that #%(other)s is not the same"),
         "delivery.decided:sent": gettext("%(who)s marked an answer as sent"),
         "delivery.decided:again": gettext("%(who)s had an answer sent again"),
