@@ -109,6 +109,7 @@ def _rouse(primary: Report, actor: Operator) -> None:
 def _attach(report: Report, primary: Report, actor: Operator | None, ended: Assignment | None,
             before: Mapping[str, object]) -> None:
     also, answer = matters.copies(report.id), matters.last_answer(primary.id)
+    waiting = matters.waiting(report)
     report.status, report.snoozed_until = "duplicate", None
     primary.priority = min(primary.priority, report.priority)
     was = {one.id: one.linked_after for one in also}
@@ -116,7 +117,8 @@ def _attach(report: Report, primary: Report, actor: Operator | None, ended: Assi
         one.duplicate_of, one.linked_after = primary.id, answer[0] if answer else 0
     by = actor.id if actor else None
     events.record(Kind.REPORT_LINKED, report.id, by, copy=report.id, primary=primary.id,
-                  assignment=ended.id if ended else None, was=ended.operator_id if ended else None, **before)
+                  assignment=ended.id if ended else None, was=ended.operator_id if ended else None,
+                  waiting=waiting, **before)
     for one in also:
         events.record(Kind.REPORT_LINKED, one.id, by, copy=one.id, primary=primary.id, went_with=report.id,
                       linked_after=was[one.id])
@@ -127,9 +129,10 @@ def unlink(report_id: int, actor: Operator) -> Report:
     """Say that a report is no copy: it stands where it stood before it was linked; the report. For who may link.
 
     Who held it has it again where they are on shift, else it is in the queue; the copies that it brought along are
-    its own again; the primary is as urgent and as asleep as it was. A copy that was closed with its primary is open
-    again. The desk does not link the two again by itself. Raises BadInput where it is no copy, NotTheHolder,
-    Forbidden, and LiveReportExists where the same thread has a newer open report.
+    its own again; the primary is as urgent and as asleep as if the link had never been, whichever links were made or
+    taken back since. A copy that was closed with its primary is open again. The desk does not link the two again by
+    itself. Raises BadInput where it is no copy, NotTheHolder, Forbidden, and LiveReportExists where the same thread
+    has a newer open report.
     """
     if actor.needs_approval:
         raise Forbidden
@@ -138,8 +141,8 @@ def unlink(report_id: int, actor: Operator) -> Report:
         raise BadInput(N_("This report is not a copy."), "report")
     matters.require_charge(primary, actor)
     _detach(report)
-    held = undoing.restore(report, primary, actor)
-    pairs.part(report.id, primary.id, actor.id)
+    own, held = undoing.restore(report, primary, actor)
+    pairs.part([report.id, *(one.id for one in own)], primary.id, actor.id)
     for one in (report, primary):
         matters.reckon(one)
     events.record(Kind.REPORT_UNLINKED, report.id, actor.id, copy=report.id, primary=primary.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,15 +51,16 @@ def say(report_id: int, other_id: int, state: str, by: int) -> None:
         decide(match, state, by)
 
 
-def part(report_id: int, primary_id: int, by: int) -> None:
-    """A person says that a report is no copy: neither of its primary, nor of whatever goes with that."""
+def part(taken_out: Sequence[int], primary_id: int, by: int) -> None:
+    """A person says that a report is no copy of a primary; of what belongs to it, named after it, and of what is left
+    with the primary, none is the same message as the other."""
     together = select(Report.id).where(family(primary_id))
-    ends = or_(and_(Match.report_id == report_id, Match.other_id.in_(together)),
-               and_(Match.other_id == report_id, Match.report_id.in_(together)))
+    ends = or_(and_(Match.report_id.in_(taken_out), Match.other_id.in_(together)),
+               and_(Match.other_id.in_(taken_out), Match.report_id.in_(together)))
     linked = select(Match).where(ends, Match.kind == "same_message", Match.state == "linked")
     for match in db.session.scalars(linked).all():
         decide(match, "undone", by)
-    say(report_id, primary_id, "undone", by)
+    say(taken_out[0], primary_id, "undone", by)
 
 
 def refused(report_id: int, other_id: int) -> bool:
