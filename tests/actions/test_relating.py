@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.scene import Scene
-from triage.actions import closing, comparing, copies, ingest, journal, relating
+from triage.actions import closing, comparing, copies, ingest, journal, pairs, relating
 from triage.db import db
 from triage.errors import AlreadyAssigned, AlreadyClosed, BadInput, Forbidden, NotFound, NotTheHolder
 from triage.events import Kind
@@ -170,6 +170,31 @@ def test_an_incident_can_be_rejected_and_not_yet_confirmed(question: Question) -
     assert (offer.may_confirm, offer.may_reject) == (False, True)
     question.reject(question.zawadi)
     assert question.offered(question.first, question.zawadi) == []
+
+
+def also_an_incident(question: Question) -> int:
+    """The two may tell of the same incident, too; the number of that line."""
+    why = pairs.Why(0.7, 1, {"reason": "likeness", "grounds": ["text"], "apart": 60, "codes": []})
+    question.scene.do(lambda: pairs.note(question.second, question.first, "same_incident", "suggested", why))
+    return db.session.query(Match.id).filter_by(kind="same_incident").one()[0]
+
+
+def test_what_is_not_the_same_message_may_still_be_the_same_incident(question: Question) -> None:
+    incident = also_an_incident(question)
+    question.reject(question.zawadi)
+    (offer,) = question.seen(question.first, question.zawadi).offers
+    assert (offer.kind, offer.match) == ("same_incident", incident)
+    question.scene.do(lambda: relating.reject(incident, question.zawadi))
+    assert question.offered(question.first, question.zawadi) == []
+
+
+def test_what_is_not_the_same_incident_is_not_the_same_message(question: Question) -> None:
+    incident = also_an_incident(question)
+    question.scene.do(lambda: relating.reject(incident, question.zawadi))
+    assert question.offered(question.first, question.zawadi) == []
+    with pytest.raises(BadInput):
+        question.confirm(question.zawadi)
+    assert pairs.refused(question.first, question.second)
 
 
 def test_what_is_closed_cannot_become_a_copy(question: Question) -> None:

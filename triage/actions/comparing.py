@@ -113,10 +113,11 @@ def _link(report: Report, found: Same) -> bool:
 
 
 def _suggest(report: Report, same: Sequence[Same], akin: Sequence[Akin]) -> None:
-    for one in same[:MOST_SUGGESTED]:
+    open_ = [one for one in same if not pairs.refused(report.id, one.other.primary_id)]
+    for one in open_[:MOST_SUGGESTED]:
         other = one.other.primary_id
         pairs.note(report.id, other, "same_message", "suggested", _told(report.id, other, one))
-    asked = {one.other.primary_id for one in same}
+    asked = {one.other.primary_id for one in open_}
     fresh = [one for one in akin if one.other.primary_id not in asked]
     for kin in fresh[:MOST_SUGGESTED]:
         pairs.note(report.id, kin.other.primary_id, "same_incident", "suggested", of_likeness(kin.likeness))

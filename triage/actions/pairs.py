@@ -64,9 +64,9 @@ def part(taken_out: Sequence[int], primary_id: int, by: int) -> None:
 
 
 def refused(report_id: int, other_id: int) -> bool:
-    """Whether a person said that the two are not the same message."""
-    match = _found(report_id, other_id)
-    return match is not None and match.state in REFUSED
+    """Whether a person said that the two are not the same message, or not even the same incident."""
+    pair = Match.report_id == max(report_id, other_id), Match.other_id == min(report_id, other_id)
+    return db.session.scalar(select(Match.id).where(*pair, Match.state.in_(REFUSED)).limit(1)) is not None
 
 
 def _found(report_id: int, other_id: int) -> Match | None:

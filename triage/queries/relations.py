@@ -16,6 +16,8 @@ from triage.rights import Right
 
 MOST_OFFERED = 3
 ORDER = {"same_message": 0, "same_incident": 1}
+# What is not asked any more: what is not the same message may yet be the same incident, but not the other way round.
+SETTLES = {"same_message": ("same_message",), "same_incident": ("same_message", "same_incident")}
 
 
 def of(report_id: int, actor: Operator, line: Row | None = None) -> Relations:
@@ -89,7 +91,7 @@ def _offers(report: Report, row: Row, actor: Operator) -> list[Offer]:
 def _asked(report: Report) -> dict[int, Match]:
     """What may be the same as a primary or as one of its copies, by the other's primary, the likest first.
 
-    A pair that somebody has decided on is not asked again, whichever of their copies was found alike.
+    What somebody has decided on is not asked again, whichever of their copies was found alike.
     """
     own = select(Report.id).where(scope.family(report.id))
     known = [match for end in (Match.report_id, Match.other_id)
@@ -97,15 +99,17 @@ def _asked(report: Report) -> dict[int, Match]:
     if not known:
         return {}
     matter = _matters({number for match in known for number in (match.report_id, match.other_id)})
-    asked: dict[int, Match] = {}
-    decided = {report.id}
-    for match in sorted(known, key=lambda one: (ORDER[one.kind], -one.score, -one.id)):
-        ends = {matter[match.report_id], matter[match.other_id]} - {report.id}
+    settled: set[tuple[int, str]] = set()
+    ends = {match.id: {matter[match.report_id], matter[match.other_id]} - {report.id} for match in known}
+    for match in known:
         if match.state != "suggested":
-            decided |= ends
-        for number in ends:
-            asked.setdefault(number, match)
-    return {number: match for number, match in asked.items() if number not in decided}
+            settled |= {(number, kind) for number in ends[match.id] for kind in SETTLES[match.kind]}
+    asked: dict[int, Match] = {}
+    for match in sorted(known, key=lambda one: (ORDER[one.kind], -one.score, -one.id)):
+        for number in ends[match.id]:
+            if match.state == "suggested" and (number, match.kind) not in settled:
+                asked.setdefault(number, match)
+    return asked
 
 
 def _matters(ids: set[int]) -> dict[int, int]:
