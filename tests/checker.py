@@ -41,6 +41,13 @@ RULES = {
     "I3 what a copy belongs to is no copy, and live while the copy is":
         "SELECT c.id, p.id, p.status FROM reports c JOIN reports p ON p.id = c.duplicate_of "
         "WHERE p.duplicate_of IS NOT NULL OR (c.status = 'duplicate' AND p.status = 'closed')",
+    "I3 two that a line says are linked are one matter":
+        "SELECT m.id, a.id, b.id FROM matches m JOIN reports a ON a.id = m.report_id "
+        "JOIN reports b ON b.id = m.other_id WHERE m.kind = 'same_message' AND m.state = 'linked' "
+        "AND coalesce(a.duplicate_of, a.id) <> coalesce(b.duplicate_of, b.id)",
+    "I3 a line says of every copy that it is linked":
+        "SELECT r.id FROM reports r WHERE r.duplicate_of IS NOT NULL AND NOT EXISTS (SELECT 1 FROM matches m WHERE "
+        "m.kind = 'same_message' AND m.state = 'linked' AND r.id IN (m.report_id, m.other_id))",
     "I4 a report has at most one open assignment":
         "SELECT report_id FROM assignments WHERE ended_at IS NULL GROUP BY report_id HAVING count(*) > 1",
     "I4 assignments of a report never overlap":
@@ -148,6 +155,7 @@ TURNS: Mapping[str, tuple[str, frozenset[str]]] = {
     "opened": ("live", frozenset({"unknown"})), "closed": ("closed", frozenset({"live", "duplicate"})),
     "reopened": ("live", frozenset({"closed"})), "linked": ("duplicate", frozenset({"live", "duplicate", "closed"})),
     "unlinked": ("live", frozenset({"duplicate", "closed"})),
+    "claimed": ("live", frozenset({"live"})), "assigned": ("live", frozenset({"live"})),  # never a copy
 }
 
 

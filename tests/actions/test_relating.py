@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+import config
+from tests import checker
 from tests.scene import Scene
 from triage.actions import closing, comparing, copies, ingest, journal, pairs, relating
 from triage.db import db
@@ -252,6 +254,22 @@ def test_what_a_person_took_apart_before_it_was_compared_stays_apart(scene: Scen
     scene.do(lambda: copies.unlink(second, zawadi))
     scene.do(lambda: comparing.compare(second))
     assert (scene.report(second).status, scene.report(second).duplicate_of) == ("open", None)
+
+
+def test_what_two_matters_were_linked_by_is_undone_with_the_link_whichever_of_their_copies_it_named(
+    scene: Scene, settings: config.Settings
+) -> None:
+    zawadi = scene.operator("Zawadi", "coordinator")
+    primary, copy, other, its_copy = (scene.sms("Ink", f"+25471100200{number}").id for number in range(4))
+    scene.do(lambda: copies.link(copy, primary, zawadi))
+    scene.do(lambda: copies.link(its_copy, other, zawadi))
+    scene.do(lambda: pairs.note(its_copy, copy, "same_message", "suggested", pairs.A_PERSON))
+    asked = db.session.query(Match.id).filter_by(state="suggested").scalar()
+    assert scene.do(lambda: relating.confirm(asked, zawadi)).id == other
+    scene.do(lambda: copies.unlink(other, zawadi))
+    assert db.session.get_one(Match, asked).state == "undone"
+    db.session.rollback()
+    checker.check(settings)
 
 
 def test_an_operator_who_does_not_hold_the_primary_cannot_take_a_copy_out(scene: Scene) -> None:

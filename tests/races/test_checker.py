@@ -49,6 +49,9 @@ PLANTED = {
         AGAIN.format(table="reports", columns="channel, thread_key, status, priority, received_at"),
     "I3 what a copy belongs to is no copy, and live while the copy is":
         "UPDATE reports SET status = 'closed' WHERE id = 1",
+    "I3 two that a line says are linked are one matter":
+        "UPDATE reports SET status = 'open', duplicate_of = NULL WHERE id = 2",
+    "I3 a line says of every copy that it is linked": "UPDATE matches SET state = 'suggested'",
     "I4 a report has at most one open assignment": SECOND_HOLDER.format(ended="NULL", why="NULL"),
     "I4 assignments of a report never overlap": SECOND_HOLDER.format(ended="started_at", why="'closed'"),
     "I4 a report is assigned exactly while somebody holds it": "UPDATE reports SET status = 'open'",
@@ -79,10 +82,12 @@ PLANTED = {
     "is open, the history says duplicate":
         "UPDATE reports SET status = 'open', duplicate_of = NULL WHERE status = 'duplicate'",
     "was duplicate and is reopened": entry("report.reopened", report="2"),
+    "was duplicate and is claimed": entry("report.claimed", report="2"),
 }
 WALKS = {"began after STOP": "stop_is_obeyed", "is started after sent": "states_move_forward",
          "is open, the history says duplicate": "reports_are_as_told",
-         "was duplicate and is reopened": "reports_are_as_told"}
+         "was duplicate and is reopened": "reports_are_as_told",
+         "was duplicate and is claimed": "reports_are_as_told"}
 
 
 @pytest.fixture
