@@ -31,13 +31,33 @@ class Between:
     content: int  # its words that carry meaning
 
 
+class Because(StrEnum):
+    """What decided. The first group makes a copy, any of the second a question."""
+
+    SAME_PERSON = "same_person"
+    LINEAGE = "lineage"
+    PUBLIC = "public"
+    LONG = "long"  # two people do not happen to write so much alike
+
+    PLACES = "places"
+    OBSERVER = "observer"
+    SHORT = "short"
+
+
+COPIES = frozenset({Because.SAME_PERSON, Because.LINEAGE, Because.PUBLIC, Because.LONG})
+
+
 def effect(between: Between) -> Effect:
     """A copy, or a question to a person."""
-    if between.same_contact or between.lineage:
-        return Effect.COPY
-    if between.places_differ or between.observer:
-        return Effect.SUGGEST
-    if between.public:
-        return Effect.COPY
-    long = between.words >= LONG_WORDS and between.content >= LONG_CONTENT
-    return Effect.COPY if long else Effect.SUGGEST
+    return Effect.COPY if because(between) in COPIES else Effect.SUGGEST
+
+
+def because(between: Between) -> Because:
+    """Why it is the one or the other: the first line of the table that applies."""
+    lines = (
+        (between.same_contact, Because.SAME_PERSON), (between.lineage, Because.LINEAGE),
+        (between.places_differ, Because.PLACES), (between.observer, Because.OBSERVER),
+        (between.public, Because.PUBLIC),
+        (between.words >= LONG_WORDS and between.content >= LONG_CONTENT, Because.LONG),
+    )
+    return next((why for applies, why in lines if applies), Because.SHORT)

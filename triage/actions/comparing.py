@@ -18,7 +18,7 @@ from triage.actions.pairs import Why
 from triage.db import db, is_postgresql
 from triage.effects import Between, Effect
 from triage.models import Message, Report, Shingle, TextKey
-from triage.queries import candidates
+from triage.queries import candidates, weighing
 from triage.queries.alike import Akin, Alike, Same
 from triage.queries.candidates import Candidate
 from triage.similarity.incidents import Likeness
@@ -92,14 +92,7 @@ def _decide(report: Report, found: tuple[Candidate, Prepared, Alike]) -> None:
 
 
 def _between(new: Candidate, prepared: Prepared, found: Same) -> Between:
-    other, shorter = found.other, min(prepared, found.prepared, key=lambda one: len(one.words))
-    return Between(
-        same_contact=new.contact_id is not None and new.contact_id == other.contact_id,
-        lineage=found.verdict is None,
-        public=new.public and other.public,
-        places_differ=None not in (new.place_id, other.place_id) and new.place_id != other.place_id,
-        observer=False, words=len(shorter.words), content=shorter.content,
-    )
+    return weighing.between(new, found.other, (prepared, found.prepared), lineage=found.verdict is None)
 
 
 def _link(report: Report, found: Same) -> bool:
