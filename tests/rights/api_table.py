@@ -43,6 +43,7 @@ API = (
          body={"place": None}),
     post("/reports/<report_id>/snooze", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",
          body={"until": "{soon}"}),
+    post("/reports/<report_id>/observer", COORDINATORS, "ok ok ok ok", "report", body={"observer": True}),
     post("/reports/<report_id>/copies", READERS, "422 409 ok 409", "report", coordinator="422 ok ok 409",
          body={"of": "{own}"}),
     post("/reports/<report_id>/copies", READERS, "422 422 422 422", "report", method="DELETE"),

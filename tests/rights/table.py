@@ -42,6 +42,7 @@ REPORTS = (
         body={"remove": "1"}),
     Row("POST", f"{REPORT}/prioritise", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",
         body={"priority": 1}),
+    Row("POST", f"{REPORT}/observer", COORDINATORS, "ok ok ok ok", "report", body={"observer": "1"}),
     Row("POST", f"{REPORT}/not-a-copy", READERS, "422 422 422 422", "report"),
     Row("POST", f"{MATCH}/confirm", READERS, "409 409 404", "match", coordinator="ok ok 404", body={"report": "{own}"},
         others={"operator": "ok 409 404", "foreigner": "404 409 404"}),

@@ -158,6 +158,7 @@ class Report(Line):
     sending: Sending
     draft: str
     consent_answer: bool | None
+    observer: bool | None = Field(description="Whether a registered observer sent it; null where nobody is known.")
     may_claim: bool
     may_write: bool
     may_assign: bool
@@ -234,8 +235,8 @@ def _line(row: Row) -> dict[str, Any]:
 def report(view: ReportView, copies: Sequence[Row], copy_of: int | None) -> Report:
     """A report with its conversation."""
     rest = {name: getattr(view, name) for name in (
-        "seq", "assignment", "held_since", "earlier", "split_from", "draft", "consent_answer", "may_claim",
-        "may_write", "may_assign",
+        "seq", "assignment", "held_since", "earlier", "split_from", "draft", "consent_answer", "observer",
+        "may_claim", "may_write", "may_assign",
     )}
     return Report(
         **_line(view.row), **rest, copies=[line(one) for one in copies], copy_of=copy_of, incident=None,

@@ -5,7 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from triage.actions import assignments, closing, copies, placing, replies, routing, splitting, taking, written
+from triage.actions import (
+    assignments,
+    closing,
+    copies,
+    observers,
+    placing,
+    replies,
+    routing,
+    splitting,
+    taking,
+    written,
+)
 from triage.api import answers, operations, schemas
 from triage.api.operations import REPORT
 from triage.crashpoints import crashpoint
@@ -146,6 +157,12 @@ def set_place(report_id: int, body: schemas.SetPlace) -> answers.Report | None:
     """Say where it is, by the code of a place of the list; null takes it away. The desk does not change it any more."""
     number = search.place(body.place).id if body.place is not None else None
     return _done(report_id, lambda: placing.set_place(report_id, actor(), number))
+
+
+@operations.post(f"{REPORT}/observer", Right.NAME_OBSERVERS, NotFound)
+def name_observer(report_id: int, body: schemas.Observer) -> answers.Report | None:
+    """Say whether who sent it is a registered observer, whose words are never made a copy of somebody else's."""
+    return _done(report_id, lambda: observers.name(report_id, actor(), observer=body.observer))
 
 
 @operations.post(f"{REPORT}/snooze", Right.HANDLE_REPORTS, NotFound, AlreadyClosed, NotTheHolder, IsACopy)
