@@ -15,6 +15,7 @@ from sqlalchemy import Table, func, insert, select
 from triage import effects
 from triage.actions import copies, matters, pairs
 from triage.actions.pairs import Why
+from triage.crashpoints import crashpoint
 from triage.db import db, is_postgresql
 from triage.effects import Between, Effect
 from triage.models import Message, Report, Shingle, TextKey
@@ -38,6 +39,7 @@ TEXT_KEY = insert(cast(Table, TextKey.__table__))
 def compare(report_id: int) -> bool:
     """Compare a report, once; whether it was to be. Link it, or note what people are to be asked."""
     wait_for_turn()
+    crashpoint("like.turn")
     report = db.session.get(Report, report_id, populate_existing=True)
     if report is None or report.compare_by is None:
         return False
@@ -46,6 +48,7 @@ def compare(report_id: int) -> bool:
     found = look(report.id)
     if found is not None and report.live and report.duplicate_of is None:
         _decide(report, found)
+    crashpoint("like.found")
     return True
 
 
