@@ -37,6 +37,8 @@ WITHOUT_ACTOR = {
     "triage.actions.assignments.busy": "a count that capacity is held against, of whoever is given a report",
     "triage.actions.attaching.note": BEHIND,
     "triage.actions.mentioning.note": BEHIND,
+    "triage.actions.telling.joined": BEHIND,
+    "triage.actions.telling.moved": BEHIND,
     "triage.actions.attempts.accept": DESK,
     "triage.actions.attempts.end": DESK,
     "triage.actions.attempts.lock_to_begin": DESK,

@@ -47,12 +47,12 @@ def join(report_id: int, primary_id: int) -> Report | None:
     """The desk itself sees that a report which nobody holds repeats another; the primary it goes with from now on.
 
     Where that was closed within the hours in which it may be reopened, the copy is closed with it. None where the
-    report cannot go with it: it is held or closed by now, or the other was closed before.
+    report cannot go with it: it is held, was answered or closed by now, or the other was closed before.
     """
     report, primary = _lock_both(report_id, primary_id, None)
     if primary.duplicate_of is not None:
         return join(report_id, primary.duplicate_of)
-    if report.status != "open" or matters.copies(report.id):
+    if report.status != "open" or matters.copies(report.id) or matters.last_answer(report.id) is not None:
         return None
     if primary.live:
         before = undoing.before(report, primary)

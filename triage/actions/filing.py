@@ -11,7 +11,7 @@ from sqlalchemy import Insert, Row, Select, String, Table, bindparam, func, inse
 
 from channels.base import InboundMessage
 from triage import clock, context, events, fitting
-from triage.actions import assignments, attaching, closing, contacts, matters, mentioning
+from triage.actions import assignments, attaching, closing, contacts, matters, mentioning, telling
 from triage.actions.contacts import Person
 from triage.actions.doubt import NotYet
 from triage.actions.journal import Door, Entry
@@ -211,6 +211,7 @@ def _waits(report: Report, item: Entry) -> bool:
 
 
 def _note_joined(report_id: int, primary_id: int, message_id: int, item: Entry, message: InboundMessage) -> None:
+    telling.joined(report_id, message.text)
     urgent = {"urgent": True} if message.urgent else {}
     events.record(Kind.REPORT_JOINED, report_id, None, message=message_id, item=item.id, primary=primary_id, **urgent)
 
