@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.scene import Scene
-from triage.actions import assignments, closing, comparing, gazetteer, replies, splitting
+from triage.actions import assignments, closing, comparing, gazetteer, relating, replies, splitting, telling
 from triage.db import db
 from triage.errors import NotClaimable
 from triage.gazetteer import sheet
@@ -163,3 +163,43 @@ def test_what_is_split_off_is_where_its_own_words_say(scene: Scene) -> None:
     new = scene.do(lambda: splitting.split(message, zawadi))
     codes = [db.session.get_one(Place, scene.report(one).place_id).code for one in (hill.id, new.id)]
     assert codes == ["KSM-012", "KSM-013"]
+
+
+# ---------------------------------------------------------------- words that say nothing
+
+
+@pytest.mark.parametrize("text", ["Help", "07/11/03/004", "Good morning sir"])
+def test_the_same_person_who_says_nothing_twice_within_the_hour_is_one_matter(scene: Scene, text: str) -> None:
+    scene.account("mastodon", "@harbour@social.example")
+    first, second = scene.post(text, "@rosa@social.example"), scene.post(f"{text}!", "@rosa@social.example")
+    assert (second.status, second.duplicate_of) == ("duplicate", first.id)
+    assert matches() == [(second.id, first.id, "same_message", "linked", "exact")]
+    assert scene.post(text, "@tom@social.example").duplicate_of is None
+    assert scene.post("And?", "@rosa@social.example").duplicate_of is None
+    with scene.later(hours=2):
+        assert scene.post(text, "@rosa@social.example").duplicate_of is None
+
+
+def test_a_repost_of_words_that_say_nothing_is_a_copy(scene: Scene) -> None:
+    scene.account("mastodon", "@harbour@social.example")
+    first = scene.post("Help!", "@rosa@social.example")
+    uri = first.thread_key.removeprefix("mastodon:")
+    for handle in ("@tom@social.example", "@eve@social.example"):
+        assert scene.post("Help!", handle, repost_of=uri).duplicate_of == first.id
+    assert {one[4] for one in matches()} == {"lineage"}
+
+
+def test_what_was_a_question_and_is_linked_by_the_desk_later_is_no_question_any_more(scene: Scene) -> None:
+    zawadi = scene.operator("Zawadi", "coordinator")
+    first, second = scene.sms(SHORT, ROSA), scene.sms(SHORT, TOM)
+    scene.sms(LONG, ROSA)
+    scene.sms(LONG, TOM)
+    assert [one[3] for one in matches()] == ["suggested"]
+    message = db.session.query(Message.id).filter_by(report_id=second.id).order_by(Message.id).first()[0]
+    scene.do(lambda: telling.moved(db.session.get_one(Report, second.id), message))
+    scene.do(lambda: db.session.query(Message).filter_by(body=SHORT).update({"body": LONG}))
+    scene.do(lambda: telling.moved(db.session.get_one(Report, first.id), message - 1))
+    scene.compare()
+    assert scene.report(second.id).duplicate_of == first.id
+    assert [one[3] for one in matches()] == ["linked"]
+    assert scene.do(lambda: relating.confirm(db.session.query(Match.id).scalar(), zawadi)).id == first.id

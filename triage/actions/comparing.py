@@ -19,7 +19,7 @@ from triage.crashpoints import crashpoint
 from triage.db import db, is_postgresql
 from triage.effects import Between, Effect
 from triage.models import Message, Report, Shingle, TextKey
-from triage.queries import candidates, weighing
+from triage.queries import candidates, repeats, weighing
 from triage.queries.alike import Akin, Alike, Same
 from triage.queries.candidates import Candidate
 from triage.similarity.incidents import Likeness
@@ -46,8 +46,11 @@ def compare(report_id: int) -> bool:
     report.compare_by = None
     db.session.flush()
     found = look(report.id)
-    if found is not None and report.live and report.duplicate_of is None:
-        _decide(report, found)
+    if report.live and report.duplicate_of is None:
+        if found is not None:
+            _decide(report, found)
+        else:
+            _link_said_again(report)
     crashpoint("like.found")
     return True
 
@@ -88,10 +91,37 @@ def _keep_keys(report_id: int) -> tuple[Message, Prepared] | None:
 
 def _decide(report: Report, found: tuple[Candidate, Prepared, Alike]) -> None:
     new, prepared, alike = found
+    if _repeats_what_says_nothing(report, alike):
+        return
     same = list(alike.same_messages())
     copied = (one for one in same if effects.effect(_between(new, prepared, one)) is Effect.COPY)
     if not any(_link(report, one) for one in copied):
         _suggest(report, same, alike.same_incidents())
+
+
+def _repeats_what_says_nothing(report: Report, alike: Alike) -> bool:
+    """A post that repeats one whose text says too little to be found by it is a copy all the same; whether it is."""
+    original = repeats.original(report.id, alike.message)
+    told = original is None or db.session.get(TextKey, original) is not None
+    return not told and _link_to(report, original or 0, Why(1.0, RULES_VERSION, {"reason": "lineage"}))
+
+
+def _link_said_again(report: Report) -> None:
+    """Words that say nothing are a copy where the same person says them again within the hour."""
+    other = repeats.said_again(report)
+    if other is not None:
+        _link_to(report, other, Why(1.0, RULES_VERSION, {"reason": "exact"}))
+
+
+def _link_to(report: Report, other_id: int, why: Why) -> bool:
+    """Let it travel with what a report belongs to, where it can; whether it does."""
+    primary_id = db.session.scalar(select(func.coalesce(Report.duplicate_of, Report.id)).where(Report.id == other_id))
+    if primary_id is None or pairs.refused(report.id, primary_id):
+        return False
+    primary = copies.join(report.id, primary_id)
+    if primary is not None:
+        pairs.note(report.id, primary.id, "same_message", "linked", why)
+    return primary is not None
 
 
 def _between(new: Candidate, prepared: Prepared, found: Same) -> Between:

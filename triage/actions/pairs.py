@@ -31,9 +31,15 @@ A_PERSON = Why(1.0, 0, {"reason": "person"})
 
 
 def note(report_id: int, other_id: int, kind: str, state: str, why: Why) -> None:
-    """Keep what the desk found by itself, unless there is a line already: what a person said stands."""
-    insert_once(Match, ONE_LINE, report_id=max(report_id, other_id), other_id=min(report_id, other_id), kind=kind,
-                state=state, score=why.score, rules=why.rules, why=why.words, found_at=clock.now())
+    """Keep what the desk found by itself, unless there is a line already: what a person said stands.
+
+    What was a question so far, and is linked now, is no question any more.
+    """
+    made = insert_once(Match, ONE_LINE, report_id=max(report_id, other_id), other_id=min(report_id, other_id),
+                       kind=kind, state=state, score=why.score, rules=why.rules, why=why.words, found_at=clock.now())
+    asked = _found(report_id, other_id) if made is None and (kind, state) == ("same_message", "linked") else None
+    if asked is not None and asked.state == "suggested":
+        asked.state, asked.score, asked.rules, asked.why = state, why.score, why.rules, why.words
 
 
 def decide(match: Match, state: str, by: int) -> None:
