@@ -47,6 +47,10 @@ API = (
     post("/reports/<report_id>/copies", READERS, "422 409 ok 409", "report", coordinator="422 ok ok 409",
          body={"of": "{own}"}),
     post("/reports/<report_id>/copies", READERS, "422 422 422 422", "report", method="DELETE"),
+    post("/matches/<match_id>/confirm", READERS, "409 409 404", "match", coordinator="ok ok 404",
+         others={"operator": "ok 409 404", "foreigner": "404 409 404"}),
+    post("/matches/<match_id>/reject", READERS, "409 409 404", "match", coordinator="ok ok 404",
+         others={"operator": "ok 409 404", "foreigner": "404 409 404"}),
     post("/reports/<report_id>/split", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",
          body={"message": "{message}"}),
 )

@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from triage.api import place_answers
+from triage.api import place_answers, relation_answers
 from triage.api.answer import Answer
+from triage.queries.relation_shapes import Relations
 from triage.queries.shapes import DeliveryState, Entry, ReportView, Row
 from triage.queries.shapes import Ledger as Counted
 from triage.queries.stats import Stats as Figures
@@ -153,6 +154,7 @@ class Report(Line):
     earlier: int = Field(description="Older lines of the conversation that are left out.")
     copies: Sequence[Line]
     copy_of: int | None
+    related: relation_answers.Related
     split_from: int | None
     incident: int | None = Field(description="Always null: reports are not linked to incidents yet.")
     sending: Sending
@@ -232,7 +234,7 @@ def _line(row: Row) -> dict[str, Any]:
     return {**same, "holder": holder}
 
 
-def report(view: ReportView, copies: Sequence[Row], copy_of: int | None) -> Report:
+def report(view: ReportView, copies: Sequence[Row], copy_of: int | None, relations: Relations) -> Report:
     """A report with its conversation."""
     rest = {name: getattr(view, name) for name in (
         "seq", "assignment", "held_since", "earlier", "split_from", "draft", "consent_answer", "observer",
@@ -240,6 +242,7 @@ def report(view: ReportView, copies: Sequence[Row], copy_of: int | None) -> Repo
     )}
     return Report(
         **_line(view.row), **rest, copies=[line(one) for one in copies], copy_of=copy_of, incident=None,
+        related=relation_answers.related(relations),
         messages=[_message(one) for one in view.entries if one.kind in ("inbound", "outbound")],
         notes=[Note.model_validate(one) for one in view.entries if one.kind == "note"],
         sending=Sending.model_validate(view.sending),

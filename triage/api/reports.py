@@ -11,6 +11,7 @@ from triage.actions import (
     copies,
     observers,
     placing,
+    relating,
     replies,
     routing,
     splitting,
@@ -18,7 +19,7 @@ from triage.actions import (
     written,
 )
 from triage.api import answers, operations, schemas
-from triage.api.operations import REPORT
+from triage.api.operations import NUMBER, REPORT
 from triage.crashpoints import crashpoint
 from triage.db import run_in_transaction
 from triage.errors import (
@@ -39,13 +40,14 @@ from triage.errors import (
     WindowClosed,
 )
 from triage.queries import copies as linked
-from triage.queries import outbox, search
+from triage.queries import outbox, relations, search
 from triage.queries import reports as found
 from triage.queries.conversation import SHOWN
 from triage.rights import Right
 from triage.web.access import actor
 
 WHOLE = 1000  # lines of a conversation
+MATCH = f"/matches/<{NUMBER}:match_id>"
 
 
 @operations.get("/reports", Right.READ_REPORTS)
@@ -64,7 +66,8 @@ def report(report_id: int) -> answers.Report:
 
 def _report(report_id: int, shown: int = SHOWN) -> answers.Report:
     view = found.view(report_id, actor(), shown)
-    return answers.report(view, linked.copies_of(report_id, actor()), linked.primary_of(report_id, actor()))
+    return answers.report(view, linked.copies_of(report_id, actor()), linked.primary_of(report_id, actor()),
+                          relations.of(report_id, actor(), view.row))
 
 
 def _seen(report_id: int) -> answers.Report | None:
@@ -185,6 +188,19 @@ def mark_copy(report_id: int, body: schemas.CopyOf) -> answers.Report | None:
 def unmark_copy(report_id: int) -> answers.Report | None:
     """Say that it is no copy: it stands in the queue again."""
     return _done(report_id, lambda: copies.unlink(report_id, actor()))
+
+
+@operations.post(f"{MATCH}/confirm", Right.HANDLE_REPORTS, NotFound, AlreadyClosed, AlreadyAssigned, NotTheHolder)
+def confirm_match(match_id: int) -> answers.Report | None:
+    """Say yes to what is suggested of two reports; the one that became a copy."""
+    return _seen(run_in_transaction(lambda: relating.confirm(match_id, actor()).id))
+
+
+@operations.post(f"{MATCH}/reject", Right.HANDLE_REPORTS, NotFound, NotTheHolder)
+def reject_match(match_id: int) -> answers.Report | None:
+    """Say no to what is suggested of two reports: it is not asked again. Nothing is answered."""
+    run_in_transaction(lambda: relating.reject(match_id, actor()))
+    return None
 
 
 @operations.post(f"{REPORT}/split", Right.HANDLE_REPORTS, NotFound, AlreadyClosed, NotTheHolder, IsACopy, status=201)
