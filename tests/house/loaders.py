@@ -39,6 +39,7 @@ WITHOUT_ACTOR = {
     "triage.actions.attaching.note": BEHIND,
     "triage.actions.mentioning.note": BEHIND,
     "triage.actions.telling.joined": BEHIND,
+    "triage.actions.undoing.lock_who_held": "locks a person and gives nothing: the report behind it takes the actor",
     "triage.actions.telling.moved": BEHIND,
     "triage.actions.attempts.accept": DESK,
     "triage.actions.attempts.end": DESK,

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from triage import clock, context, events
 from triage.actions import assignments, closing, filing, matters, outbox, pairs, undoing
+from triage.db import db
 from triage.errors import N_, AlreadyClosed, BadInput, Forbidden
 from triage.events import Kind
 from triage.models import Assignment, Operator, Report
@@ -73,8 +76,14 @@ def _close_with(report: Report, primary: Report) -> bool:
 
 
 def _lock_both(report_id: int, primary_id: int, actor: Operator | None) -> tuple[Report, Report]:
-    """Two primaries are locked by number: linked both ways at once, the second sees what the first did."""
-    locked = {number: matters.lock(number, actor) for number in sorted((report_id, primary_id))}
+    """Two primaries are locked by number: linked both ways at once, the second sees what the first did.
+
+    What is a copy already comes after its primary, as everywhere.
+    """
+    two = select(Report.id).where(Report.id.in_((report_id, primary_id))).order_by(Report.duplicate_of.is_(None).desc(),
+                                                                                  Report.id)
+    order = dict.fromkeys((*db.session.scalars(two).all(), report_id, primary_id))
+    locked = {number: matters.lock(number, actor) for number in order}
     return locked[report_id], locked[primary_id]
 
 
@@ -136,6 +145,7 @@ def unlink(report_id: int, actor: Operator) -> Report:
     """
     if actor.needs_approval:
         raise Forbidden
+    undoing.lock_who_held(report_id)
     report, primary = matters.lock_matter(report_id, actor)
     if report.duplicate_of is None:
         raise BadInput(N_("This report is not a copy."), "report")

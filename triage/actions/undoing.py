@@ -14,7 +14,7 @@ from sqlalchemy import select
 from triage import events
 from triage.actions import closing, filing, lineage, matters
 from triage.actions.lineage import Node
-from triage.db import db
+from triage.db import LOCK, db
 from triage.events import Kind
 from triage.models import Assignment, Event, Operator, Report
 from triage.models.reports import NORMAL
@@ -37,7 +37,8 @@ def _ever_slept(report_id: int) -> bool:
 
 
 def _by_itself(primary: Report) -> tuple[int, datetime | None]:
-    node = lineage.read(primary, matters.copies(primary.id))[primary.id]
+    copies = db.session.scalars(select(Report).where(Report.duplicate_of == primary.id)).all()
+    node = lineage.read(primary, copies)[primary.id]
     moved, asleep = lineage.last_move(node), primary.snoozed_until
     links = [one.link for one in node.copies if one.link is not None and one.linked > moved]
     if asleep is None and links:
@@ -47,6 +48,16 @@ def _by_itself(primary: Report) -> tuple[int, datetime | None]:
 
 def _written(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment is not None else None
+
+
+def lock_who_held(report_id: int) -> None:
+    """Whoever held a report when it was linked may get it back: people are locked before reports (decision 012)."""
+    links = select(Event).where(Event.report_id == report_id, Event.kind == Kind.REPORT_LINKED)
+    for link in db.session.scalars(links.order_by(Event.seq.desc())).all():
+        if "went_with" not in link.data:
+            was = link.data.get("was")
+            db.session.get(Operator, was, with_for_update=LOCK) if isinstance(was, int) else None
+            return
 
 
 def restore(report: Report, primary: Report, actor: Operator) -> tuple[list[Report], Assignment | None]:
