@@ -6,9 +6,10 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 import config
 from tests import checker
@@ -16,11 +17,13 @@ from tests.processes import SIZE, Crew, Figures, Seat
 from tests.races import stock
 from tests.races.dueling import DUELS, operator, play
 from tests.scene import Scene
+from triage import clock
 from triage.actions import assignments, closing, copies, pairs, relating, replies, routing, taking
+from triage.actions import comparing as comparing_action
 from triage.db import db, run_in_transaction
 from triage.errors import TriageError
 from triage.events import head
-from triage.models import Assignment, Match, Report
+from triage.models import Assignment, Match, Report, TextKey
 from triage.workers import comparing
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(300)]
@@ -99,6 +102,29 @@ def test_of_a_yes_and_a_no_to_one_question_the_first_counts_and_the_second_is_to
     states = Counter(db.session.scalars(select(Match.state)))
     assert states == {"linked": said["done", "bad_input"], "rejected": said["bad_input", "done"]}
     figures(f"{dict(said)}{stock.deadlocks(settings)}")
+
+
+def compare_it(report: int, _sender: str) -> None:
+    """The desk compares a report that says nothing yet."""
+    comparing_action.compare(report)
+
+
+def tell(report: int, sender: str) -> None:
+    """Its sender says what it is about."""
+    stock.arrive(stock.text(f"SM-told-{report}", sender, named(report)))
+
+
+@QUIET
+def test_what_is_told_while_the_greeting_is_compared_is_compared_too(
+    scene: Scene, settings: config.Settings, crew: Crew, figures: Figures
+) -> None:
+    numbers = stock.reports(DUELS)
+    soon = clock.now() + timedelta(seconds=10)
+    run_in_transaction(lambda: db.session.execute(update(Report).values(compare_by=soon)))
+    play(crew, settings, (compare_it, tell), [(one, stock.phone(place)) for place, one in enumerate(numbers)])
+    comparing.compare_waiting()
+    assert db.session.scalar(select(func.count()).select_from(TextKey)) == DUELS
+    figures(f"{DUELS} greetings{stock.deadlocks(settings)}")
 
 
 Act = Callable[[random.Random, list[int], int], object]

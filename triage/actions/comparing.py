@@ -44,7 +44,7 @@ def compare(report_id: int) -> bool:
     if report is None or report.compare_by is None:
         return False
     report.compare_by = None
-    db.session.flush()
+    db.session.flush()  # its lock: what joins it meanwhile waits, and is then seen to tell something new, or not
     found = look(report.id)
     if report.live and report.duplicate_of is None:
         if found is not None:
