@@ -30,7 +30,7 @@ WITHOUT_ACTOR = {
     "triage.queries.costs.spent": DESK,
     "triage.queries.tokens.of_operator": "a person's own page and the command line list tokens, never a secret",
     "triage.queries.forecast.of_new": "of an account that was loaded for whoever asks",
-    "triage.queries.repeats.original": DESK,
+    "triage.queries.origins.original": DESK,
     "triage.queries.slots.ahead": "a count, of an account that was loaded for whoever asks",
     "triage.queries.slots.ahead_and_due": DESK,
     "triage.queries.slots.first_due": DESK,

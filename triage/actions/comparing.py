@@ -19,7 +19,7 @@ from triage.crashpoints import crashpoint
 from triage.db import db, is_postgresql
 from triage.effects import Between, Effect
 from triage.models import Message, Report, Shingle, TextKey
-from triage.queries import candidates, repeats, weighing
+from triage.queries import candidates, origins, weighing
 from triage.queries.alike import Akin, Alike, Same
 from triage.queries.candidates import Candidate
 from triage.similarity.incidents import Likeness
@@ -101,14 +101,14 @@ def _decide(report: Report, found: tuple[Candidate, Prepared, Alike]) -> None:
 
 def _repeats_what_says_nothing(report: Report, alike: Alike) -> bool:
     """A post that repeats one whose text says too little to be found by it is a copy all the same; whether it is."""
-    original = repeats.original(report.id, alike.message)
+    original = origins.original(report.id, alike.message)
     told = original is None or db.session.get(TextKey, original) is not None
     return not told and _link_to(report, original or 0, Why(1.0, RULES_VERSION, {"reason": "lineage"}))
 
 
 def _link_said_again(report: Report) -> None:
     """Words that say nothing are a copy where the same person says them again within the hour."""
-    other = repeats.said_again(report)
+    other = origins.said_again(report)
     if other is not None:
         _link_to(report, other, Why(1.0, RULES_VERSION, {"reason": "exact"}))
 

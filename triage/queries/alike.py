@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from triage.models import Message
-from triage.queries import candidates, places, repeats
+from triage.queries import candidates, origins, places
 from triage.queries.candidates import Candidate
 from triage.similarity.incidents import Likeness, Telling, Whereabouts, likeness
 from triage.similarity.preparing import Prepared, prepare
@@ -48,11 +48,11 @@ class Alike:
 
         What is a copy itself counts only where its primary says the same too: so chains cannot drift.
         """
-        original = repeats.original(self._new.report_id, self.message)
-        lineage = self._load([original] if original is not None else [])
-        yield from (Same(one, self._read(one), None, None) for one in lineage)
+        original = origins.original(self._new.report_id, self.message)
+        named = self._load([original] if original is not None else [])
+        yield from (Same(one, self._read(one), None, None) for one in named)
         exact = candidates.by_hash(self._mine.body_hash, self._new.report_id)
-        known = {one.primary_id for one in lineage}
+        known = {one.primary_id for one in named}
         judged = [(one, self._verdict(one)) for one in self._load([*exact, *self._by_words])]
         for one, told in sorted(judged, key=lambda pair: -pair[1].covered):
             first = self._of_first(one, told) if told.same and one.primary_id not in known else None
