@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.bench import claims, ingest, lists, memory, outbox, report, sockets
+from benchmarks.bench import claims, ingest, lists, matching, memory, outbox, report, sockets
 from benchmarks.bench.machine import Bench
 from benchmarks.bench.results import Row, missed
 
 Group = Callable[[Bench], list[Row]]
 GROUPS: Mapping[str, Group] = {
     "ingest": ingest.measure, "claims": claims.measure, "lists": lists.measure, "sockets": sockets.measure,
-    "outbox": outbox.measure, "memory": memory.measure,
+    "matching": matching.measure, "outbox": outbox.measure, "memory": memory.measure,
 }
 PEERS = [Row("4", "ingest / Apollo's SMS address, Request Tracker's mail gateway",
              absent="not run: peer not installed"),

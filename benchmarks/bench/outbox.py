@@ -77,7 +77,8 @@ def _desk(bench: Bench, name: str) -> Desk:
     bench.redis.client().flushall()
     desk = Desk(bench.folder / name, bench.database("postgresql"), REDIS_URL=bench.redis.url,
                 ATTEMPT_SECONDS=str(ATTEMPT_SECONDS))
-    desk.act(lambda: accounts.add_account("mastodon", "@sender", can_send=True, terms=accounts.Terms(limits=GENEROUS)))
+    desk.act(lambda: accounts.add_account("mastodon", "@sender", provider="simulator", can_send=True,
+                                          terms=accounts.Terms(limits=GENEROUS)))
     return desk
 
 

@@ -137,8 +137,8 @@ def _environment(folder: Path, port: int, database_url: str) -> dict[str, str]:
 
 
 def _furnish() -> None:
-    accounts.add_account("sms", NUMBER, can_send=True, terms=accounts.Terms(limits=GENEROUS))
-    accounts.add_account("mastodon", HANDLE)
+    accounts.add_account("sms", NUMBER, provider="simulator", can_send=True, terms=accounts.Terms(limits=GENEROUS))
+    accounts.add_account("mastodon", HANDLE, provider="simulator")
 
 
 def _operator(place: int, role: str) -> int:

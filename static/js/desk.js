@@ -43,7 +43,7 @@ addEventListener("popstate", () => {
 document.addEventListener("click", (event) => {
   if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.defaultPrevented) return;
   const link = event.target.closest("a[href]");
-  if (!link) return;
+  if (!link || link.hasAttribute("data-plain")) return;
   const act = link.closest(".item .who") || link.closest(".others") ? () => visit(link.href)
     : link.hasAttribute("data-reload") ? () => patch.list(link.href).then(() => document.querySelector("#items a")?.focus())
     : link.hasAttribute("data-more") ? () => patch.more(link) : null;
@@ -197,6 +197,13 @@ function unfold(key) {
   return true;
 }
 
+/** To what goes with the open report, or may. */
+function alike() {
+  const first = document.querySelector("#relations :is(a, button)");
+  first?.focus();
+  return Boolean(first);
+}
+
 function escape() {
   if (document.activeElement?.closest(".report")) (document.querySelector(".item[aria-current=true] a") ?? document.querySelector("#items a"))?.focus();
 }
@@ -205,7 +212,7 @@ keys.start({
   j: () => move(1), k: () => move(-1),
   o: () => { row()?.querySelector("a")?.click(); },
   n: () => press(".take-next button") || press(".bottom .first"),
-  t: take, r: () => composer.open("reply"), i: () => composer.open("note"),
+  t: take, d: alike, r: () => composer.open("reply"), i: () => composer.open("note"),
   e: () => unfold("e"), q: () => unfold("q"), "!": () => unfold("!"), s: () => unfold("s"), a: () => unfold("a"), ".": () => unfold("."),
   u: () => press("#thread > li:last-child [data-undo]") || press("#thread [data-undo]:not([hidden])"),
   "?": () => { byId("help").showModal(); }, Escape: escape,

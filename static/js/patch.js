@@ -34,7 +34,9 @@ function gap(count) {
 export async function rows(ids) {
   const shown = ids.filter((id) => byId(`r${id}`));
   const wanted = [...shown, ...ids.filter((id) => !shown.includes(id))].slice(0, MOST_IDS);
-  const doc = await ask.page(`${body.dataset.desk}/rows?view=${body.dataset.queue}&ids=${wanted.join()}`, { alone: true });
+  const asked = new URLSearchParams({ view: body.dataset.queue, ids: wanted.join() });
+  if (body.dataset.place) asked.set("place", body.dataset.place); // what is elsewhere is not in this list
+  const doc = await ask.page(`${body.dataset.desk}/rows?${asked}`, { alone: true });
   const box = doc.getElementById("items");
   if (!box) return;
   counts(JSON.parse(box.dataset.counts));
@@ -157,7 +159,7 @@ export async function report(late = () => false) {
 
 function pieces(old, found) {
   const known = new Set([...old.querySelectorAll("#thread > li")].map((line) => line.id));
-  for (const id of ["report-head", "side", "silence", "budget"]) piece(id, found);
+  for (const id of ["report-head", "side", "relations", "silence", "budget"]) piece(id, found);
   lines(byId("thread"), found.querySelector("#thread"));
   old.dataset.seq = found.dataset.seq;
   const news = [...old.querySelectorAll("#thread > li")].filter((line) => line.id && !known.has(line.id));
@@ -197,10 +199,12 @@ function lines(old, next) {
 function exchanged(old, next) {
   const at = old.contains(document.activeElement) ? document.activeElement : null;
   const key = at?.closest("[data-key]")?.dataset.key;
-  const leads = at?.getAttribute("formaction");
-  const same = at?.id ? `#${CSS.escape(at.id)}` : key ? `[data-key="${CSS.escape(key)}"]` : leads ? `[formaction="${CSS.escape(leads)}"]` : null;
+  const leads = ["formaction", "href"].find((name) => at?.hasAttribute(name));
+  const same = at?.id ? `#${CSS.escape(at.id)}` : key ? `[data-key="${CSS.escape(key)}"]` : leads ? `[${leads}="${CSS.escape(at.getAttribute(leads))}"]` : null;
+  const scrolled = [old, ...old.querySelectorAll("[tabindex]")].filter((box) => box.id && box.scrollTop).map((box) => [box.id, box.scrollTop]);
   media.goOn(old, next);
   old.replaceWith(next);
+  for (const [id, far] of scrolled) if (byId(id)) byId(id).scrollTop = far;
   if (!at) return;
   const found = same && next.querySelector(same);
   (found?.querySelector("summary") ?? found ?? byId("report-title")).focus({ preventScroll: true });

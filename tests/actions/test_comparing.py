@@ -51,6 +51,12 @@ def test_words_that_change_what_is_said_keep_two_apart(scene: Scene) -> None:
         assert scene.sms(text, TOM).duplicate_of is None
 
 
+def test_two_that_differ_in_a_fact_do_not_meet_by_a_shorter_text_that_both_repeat(scene: Scene) -> None:
+    first = scene.sms(LONG, ROSA)
+    assert scene.sms(f"{LONG} since early this morning, unit 06/08/11/004", TOM).duplicate_of == first.id
+    assert scene.sms(f"{LONG} since early this morning, unit 06/08/11/982", EVE).duplicate_of is None
+
+
 def test_short_texts_of_two_people_are_a_question(scene: Scene) -> None:
     first, second = scene.sms(SHORT, ROSA), scene.sms(SHORT, TOM)
     assert second.duplicate_of is None

@@ -19,9 +19,10 @@ from triage.models import Account, Operator
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400),
               pytest.mark.parametrize("served", ["embedded"], indirect=True)]
 
-STAFF = ("/desk", "/desk?view=resolved", "/desk/reports/1", "/desk/reports/2", "/floor", "/floor/hand-over/1",
-         "/people", "/accounts", "/accounts/1", "/accounts/2", "/accounts/3", "/accounts/2/transfer?to=",
-         "/accounts/new", "/accounts/prices", "/places", "/quarantine", "/me", "/nothing-here")
+STAFF = ("/desk", "/desk?view=resolved", "/desk/reports/1", "/desk/reports/2", "/desk/reports/1/compare/2",
+         "/floor", "/floor/hand-over/1", "/people", "/accounts", "/accounts/1", "/accounts/2", "/accounts/3",
+         "/accounts/2/transfer?to=", "/accounts/new", "/accounts/prices", "/places", "/quarantine", "/me",
+         "/nothing-here")
 PUBLIC = ("/login", "/report", "/back", "/exit", "/simulator")
 SIZES = (1280, 768, 390, 320)
 HUMAN_MS = 3_500  # whoever fills in the form faster is taken for a machine and read later

@@ -15,7 +15,7 @@ from tests.cli.test_commands import run
 from triage import passwords
 from triage.db import db
 from triage.demo import desk, plan, rows
-from triage.models import Account, Operator, Report
+from triage.models import Account, Match, Operator, Report
 from triage.queries import inbox, ledger, people
 
 
@@ -43,10 +43,23 @@ def test_the_first_look_at_the_practice_desk_is_alive(app: Flask) -> None:
     assert counts["urgent"] >= 2
     assert inbox.counts(zawadi)["snoozed"] == 1
     book = ledger.ledger()
-    assert (book.opened, book.joined, book.quarantined, book.pending, book.difference) == (13, 1, 0, 0, 0)
+    assert (book.opened, book.joined, book.quarantined, book.pending, book.difference) == (19, 1, 0, 0, 0)
     languages = {one.language for one in db.session.scalars(select(Report)) if one.language}
     assert {"en", "fr", "es"} <= languages
     assert Store(app.config["SETTINGS"].simulator_path).pending() == 0
+
+
+def test_a_newcomer_meets_copies_questions_and_what_only_looks_the_same(app: Flask) -> None:
+    run(app, "demo-desk")
+    linked = {one.channel for one in db.session.scalars(select(Report)) if one.status == "duplicate"}
+    assert linked == {"web", "sms", "mastodon"}
+    found = {(one.kind, one.state, one.why["reason"]) for one in db.session.scalars(select(Match))}
+    assert found >= {("same_message", "linked", "alike"), ("same_message", "linked", "exact"),
+                     ("same_message", "suggested", "exact"), ("same_incident", "suggested", "likeness")}
+    amina = people.by_email("amina@demo.example")
+    assert amina is not None
+    first = inbox.page(amina, "next").rows[0]
+    assert (first.priority, first.copy_count) == (0, 1)
 
 
 def test_every_operator_of_the_practice_desk_has_accounts_of_their_own(app: Flask) -> None:

@@ -32,7 +32,6 @@ WITHOUT_ACTOR = {
     "triage.queries.forecast.of_new": "of an account that was loaded for whoever asks",
     "triage.queries.origins.original": DESK,
     "triage.queries.slots.ahead": "a count, of an account that was loaded for whoever asks",
-    "triage.queries.slots.ahead_and_due": DESK,
     "triage.queries.slots.first_due": DESK,
     "triage.queries.slots.turn_for": "a place in a queue: whose message it is says nothing of them",
     "triage.actions.assignments.busy": "a count that capacity is held against, of whoever is given a report",

@@ -14,7 +14,7 @@ from triage.actions import assignments, leases, matters
 from triage.actions import copies as unlinking
 from triage.db import db
 from triage.models import Assignment, Message, Operator
-from triage.queries import changes, copies, forecast, inbox, outbox, relations, reports, search
+from triage.queries import changes, compared, copies, forecast, inbox, outbox, relations, reports, search
 from triage.queries.search import Wanted
 
 GROWS = ("reports", "messages", "deliveries", "delivery_attempts", "inbound", "events", "contacts", "assignments",
@@ -102,6 +102,7 @@ LOOKS: dict[str, Callable[[Operator], object]] = {
     "changes": lambda one: changes.after(3, one), "snoozed": lambda _: leases.wake_snoozed(),
     "leases": lambda _: leases.sweep(), "counts": inbox.counts,
     "copies": lambda one: copies.copies_of(1, one), "relations": lambda one: relations.of(1, one),
+    "compared": lambda one: compared.of(1, 2, one),
     **{f"search {wanted}": lambda one, wanted=wanted: search.find(one, wanted, 50, None) for wanted in (
         Wanted(), Wanted(words="station"), Wanted(words="station", status="open"), Wanted(status="closed"),
         Wanted(status="duplicate"), Wanted(mine=True), Wanted(channel="sms", mine=False))},

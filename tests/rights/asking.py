@@ -30,11 +30,17 @@ def cases(row: Row) -> Iterator[tuple[str, str]]:
 def request(stage: Stage, row: Row, actor: str, which: str) -> Ask:
     """The request of one case, its numbers filled in."""
     number, words = _number(stage, row, actor, which), _words(stage, row, actor, which)
-    path = PLACE.sub(lambda place: str(number) if place[1].endswith("_id") or place[1] == "number" else "nothing",
-                     row.path)
+    path = PLACE.sub(lambda place: _place(place[1], number, words), row.path)
     body = None if row.body is None else {key: _filled(value, words, number_too=row.json)
                                           for key, value in row.body.items()}
     return Ask(row.method, path, body, by=row.by, json=row.json)
+
+
+def _place(name: str, number: int, words: Mapping[str, object]) -> str:
+    """What stands in the path for a name; the other of two reports is one's own."""
+    if name == "other_id":
+        return str(words["own"])
+    return str(number) if name.endswith("_id") or name == "number" else "nothing"
 
 
 def _filled(value: object, words: Mapping[str, object], *, number_too: bool) -> object:

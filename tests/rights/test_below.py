@@ -37,6 +37,7 @@ GIVEN = {
     "triage.actions.matters.require_holder", "triage.actions.matters.require_charge",
     "triage.queries.conversation.entries", "triage.queries.identity.sending", "triage.queries.rows.of",
     "triage.actions.closing.raise_copies", "triage.actions.undoing.restore", "triage.queries.inbox.leaf",
+    "triage.queries.relations.may_decide",
 }
 # The question itself, and a condition that is part of others.
 NOT_HERE = {"triage.actions.granting.require", "triage.queries.scope.require", "triage.queries.scope.claimable"}
@@ -62,7 +63,7 @@ def facts(stage: Stage, actor: Operator) -> Mapping[str, object]:
     matter = stage.matters["own operator"]
     return {
         "actor": actor, "report_id": matter.report, "primary_id": stage.matters["open"].report, "report": None,
-        "file_id": matter.file, "match_id": stage.matches["held"],
+        "other_id": stage.matters["open"].report, "file_id": matter.file, "match_id": stage.matches["held"],
         "message_id": matter.message, "delivery_id": matter.held_delivery, "assignment_id": matter.assignment,
         "account_id": stage.accounts["shared"], "operator_id": stage.names["Ben"],
         "to_operator_id": stage.names["Cleo"], "was_operator_id": stage.names["Maya"],

@@ -160,3 +160,8 @@ def test_marks_show_the_words_as_they_were_written() -> None:
 def test_the_explanation_is_mirrored_with_the_texts() -> None:
     other = REPORT.replace("12", "21")
     assert told(other, REPORT) == [Explanation(Kind.NUMBERS, "21", "12")]
+
+
+def test_what_is_yet_to_come_has_not_come() -> None:
+    arrived, expected = "Mile Two school, the officers just arrived.", "mile two school, officers are yet to arrive."
+    assert not judged(arrived, expected).same

@@ -101,6 +101,15 @@ def test_the_list_is_narrowed_to_a_place_and_what_lies_in_it(scene: Scene, brows
     assert f'id="r{inside.id}"' in page
     assert f'id="r{outside.id}"' not in page
     assert f'/desk/reports/{inside.id}?view=all&amp;place=KSM"' in page
+    patched = browser.get(f"/desk/rows?view=all&place=KSM&ids={inside.id},{outside.id}").text
+    assert f'/desk/reports/{inside.id}?view=all&amp;place=KSM"' in patched
+    assert f'id="r{outside.id}"' not in patched
+    pane = browser.get(f"/desk/reports/{inside.id}/thread?view=all&place=KSM").text
+    assert f'data-url="/desk/reports/{inside.id}?view=all&amp;place=KSM"' in pane
+    assert 'href="/desk?view=all&amp;place=KSM" data-back' in pane
+    assert '<input type="hidden" name="narrowed" value="KSM">' in page
+    taken = browser.post(f"/desk/reports/{inside.id}/claim", {"view": "all", "narrowed": "KSM"})
+    assert taken.location == f"/desk/reports/{inside.id}?view=all&place=KSM"
     unclear = browser.get("/desk?view=all&place=chapel+hall")
     assert "Which one is meant? The list shows all." in words(unclear)
     assert "place=NKR-013" in unclear.text

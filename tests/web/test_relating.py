@@ -36,7 +36,7 @@ def browser(app: Flask, maya: Operator) -> Browser:
 def panel(browser: Browser, number: int, box: str) -> str:
     """What one box of the side panel says; empty where it is not there."""
     page = browser.get(f"/desk/reports/{number}").text
-    found = re.search(rf'<div class="related" id="{box}">.*?</div>\s*(?=<div class="related"|<h2|</aside)', page, re.S)
+    found = re.search(rf'<div class="related" id="{box}">.*?</div>\s*(?=<div class="related"|</div>)', page, re.S)
     return " ".join(re.sub(r"<[^>]+>", " ", found.group()).split()) if found else ""
 
 
@@ -89,6 +89,17 @@ def test_a_question_is_answered_on_the_page_it_stands_on(scene: Scene, browser: 
     assert "They go together now." in words(page)
     assert scene.report(first.id).duplicate_of == second.id
     assert "said by \u2068Maya\u2069" in panel(browser, second.id, "copies")
+
+
+def test_beside_a_report_stand_the_words_that_are_alike_not_the_newest(scene: Scene, browser: Browser) -> None:
+    second = (scene.sms(SHORT, ROSA), scene.sms(SHORT, TOM))[1]
+    scene.sms("The police are here now", ROSA)
+    said = panel(browser, second.id, "offers")
+    assert SHORT in said
+    assert "police" not in said
+    copy = (scene.sms(LONG, ROSA + "1"), scene.sms(LONG, TOM + "1"))[1]
+    scene.sms("Now they have some again", ROSA + "1")
+    assert LONG in panel(browser, copy.id, "copy-of")
 
 
 def test_what_is_rejected_is_gone_from_both_pages_and_told(scene: Scene, browser: Browser, maya: Operator) -> None:

@@ -8,7 +8,13 @@ import pytest
 from flask import Flask
 
 from tests.web.test_present import FRESH
+from triage.effects import Because, Between
+from triage.queries.compared_shapes import Compared, Side, Standing
 from triage.queries.relation_shapes import Linked, Offer
+from triage.similarity import explaining
+from triage.similarity.incidents import Telling, likeness
+from triage.similarity.preparing import prepare
+from triage.similarity.verdicts import verdict
 from triage.web import whys
 
 pytestmark = pytest.mark.only("sqlite")
@@ -71,3 +77,42 @@ def test_why_another_report_may_be_the_same() -> None:
 ])
 def test_why_two_may_tell_of_the_same_incident(grounds: list[str], apart: int | None, said: str) -> None:
     assert whys.akin({"reason": "likeness", "grounds": grounds, "apart": apart}) == said
+
+
+APART = Standing(together=False)
+TEXT = "The polling station at the old school has no ballot papers and people are leaving"
+
+
+def compared(one: str, other: str, because: Because = Because.LONG, standing: Standing = APART,
+             **rows: object) -> Compared:
+    """Two texts judged; `rows` changes the later report's line."""
+    a, b = prepare(one), prepare(other)
+    told = verdict(a, b)
+    sides = (Side(replace(FRESH, id=number, **more), text.text, (), None, text.is_empty, number)
+             for number, text, more in ((4, a, {}), (9, b, rows)))
+    facts = Between(False, False, False, False, because is Because.OBSERVER, 9, 5)
+    return Compared(*sides, told, explaining.explained(told, a, b), explaining.written(told, a, b), facts, because,
+                    likeness(Telling(a), Telling(b)), False, standing)
+
+
+@pytest.mark.parametrize("found, said", [
+    (compared(TEXT, TEXT, Because.OBSERVER), "Not linked: word for word, but registered observers write the same words "
+                                             "from many places: a person decides"),
+    (compared(TEXT, TEXT, status="closed"), "Not linked: word for word, but one of them is closed"),
+    (compared(TEXT, TEXT), "Not linked: word for word"),
+    (compared(TEXT, TEXT, standing=Standing(together=False, said="rejected", by="Ben")),
+     "Not linked: word for word, kept apart by Ben"),
+    (compared(TEXT, f"{TEXT} 12", standing=Standing(together=True, said="linked", by="Ben")),
+     "They go together: same text, 1 word more (12), said by Ben"),
+    (compared(TEXT, TEXT.replace("has", "has 12")), "Not linked: “12” only in #9"),
+    (compared(TEXT.replace("has", "never has"), TEXT), "Not linked: what is said is denied: “never” only in #4"),
+    (compared("Hello", "Hi"), "Not linked: both say too little to be known by their texts"),
+])
+def test_why_two_beside_each_other_are_linked_or_not(found: Compared, said: str) -> None:
+    assert whys.outcome(found).replace("\u2068", "").replace("\u2069", "") == said
+
+
+def test_what_speaks_against_an_observers_words_is_who_wrote_them() -> None:
+    found = compared(TEXT, TEXT, Because.OBSERVER)
+    assert whys.speaks_for(found) == ["100% of the shorter text is in the other"]
+    assert whys.speaks_against(found)[1].startswith("registered observers write the same words")

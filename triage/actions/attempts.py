@@ -6,6 +6,8 @@ parts needs the one before it, so rows are locked in the order contact, report, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -13,6 +15,7 @@ from typing import Any, cast
 from sqlalchemy import (
     CTE,
     Boolean,
+    ColumnElement,
     Executable,
     FromClause,
     Row,
@@ -20,6 +23,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    case,
     func,
     insert,
     literal_column,
@@ -33,7 +37,7 @@ from triage import clock, limits
 from triage.actions import matters
 from triage.db import LOCK, BigKey, db
 from triage.models import Account, Contact, Delivery, DeliveryAttempt, Message, Report
-from triage.queries import sending
+from triage.queries import sending, slots
 from triage.statements import execute
 
 PEOPLE, REPORTS, ROWS, ACCOUNTS, MESSAGES, TRIES = (
@@ -139,34 +143,58 @@ def sender(found: Row[Any]) -> Account | None:
     return Account(**{name: getattr(found, f"account_{name}") for name in SENDER})
 
 
-def slot(account: Account, now: datetime, ahead: int) -> datetime:
-    """When the next attempt of a locked account may begin, by its windows, if `ahead` others begin now: now, or later.
+@dataclass(frozen=True)
+class Room:
+    """How a locked account stands: due messages before this one, when this one may begin, and when one after it."""
+
+    ahead: int
+    own: datetime
+    after: datetime
+
+
+def room(account: Account, found: Row[Any], now: datetime, most: int) -> Room:
+    """What the windows of a locked account leave for a message of its queue; due ones before it are counted to `most`.
 
     An attempt counts from its beginning until a window after its end: when on its way it reached the provider we
     cannot know, and so no window holds too many by the provider's clock either.
     """
-    wanted = sending.account_limits(account)
-    if not wanted:
-        return now
-    on_their_way = execute(RUNNING, {"account": account.id}).scalar_one()
-    standing = [count - 1 - ahead - on_their_way for count, _ in wanted]
-    skipped = {f"skip_{place}": max(back, 0) for place, back in enumerate(standing)}
-    newest = execute(_newest(len(wanted)), {"account": account.id, **skipped}).one()
-    return limits.next_slot(now, [limits.Window(count, seconds, at if back >= 0 else now) for (count, seconds), back, at
-                                  in zip(wanted, standing, newest, strict=True)])
+    windows = sending.account_limits(account)
+    backs = {f"back_{place}": count - 1 for place, (count, _) in enumerate(windows)}
+    bound = {"account": account.id, "turn": found.turn, "place": found.id, "now": now, "most": most, **backs}
+    row = execute(_standing(len(windows)), bound).one()
+    return Room(row.ahead, _free(windows, row, "own", row.ahead, now), _free(windows, row, "after", 1, now))
 
 
-OF_ACCOUNT = TRIES.c.account_id == bindparam("account", type_=BigKey)
-RUNNING = select(func.count()).select_from(TRIES).where(OF_ACCOUNT, TRIES.c.finished_at.is_(None))
+def _free(windows: Sequence[tuple[int, int]], row: Row[Any], name: str, before: int, now: datetime) -> datetime:
+    """When one may begin if `before` others begin now."""
+    places = enumerate(windows)
+    return limits.next_slot(now, [
+        limits.Window(count, seconds,
+                      getattr(row, f"{name}_{place}") if count - 1 - before - row.running >= 0 else now)
+        for place, (count, seconds) in places])
 
 
 @cache
-def _newest(count: int) -> Executable:
-    """When the attempts ended that stand so far back, all asked for in one statement."""
-    mine = select(TRIES.c.finished_at).where(OF_ACCOUNT, TRIES.c.finished_at.is_not(None))
-    mine = mine.order_by(TRIES.c.finished_at.desc()).limit(literal_column("1"))
-    return select(*[mine.offset(bindparam(f"skip_{place}", type_=BigKey)).scalar_subquery().label(f"newest_{place}")
-                    for place in range(count)])
+def _standing(windows: int) -> Executable:
+    """All of it in one statement: of each window when the attempt ended that stands as far back as there is room."""
+    ahead = slots.AHEAD_AND_DUE.cte("ahead")
+    running = select(func.count().label("running")).select_from(TRIES).where(
+        OF_ACCOUNT, TRIES.c.finished_at.is_(None)).cte("running")
+    ended = select(TRIES.c.finished_at).where(OF_ACCOUNT, TRIES.c.finished_at.is_not(None))
+    ended = ended.order_by(TRIES.c.finished_at.desc()).limit(literal_column("1"))
+
+    def one(name: str, place: int, source: FromClause, before: Any) -> ColumnElement[Any]:
+        back = bindparam(f"back_{place}", type_=BigKey) - before - running.c.running
+        skipped = select(case((back > 0, back), else_=0)).select_from(source).scalar_subquery()
+        return ended.offset(skipped).scalar_subquery().label(f"{name}_{place}")
+
+    both = ahead.join(running, true())
+    columns = [one(*each) for place in range(windows)
+               for each in (("own", place, both, ahead.c.ahead), ("after", place, running, 1))]
+    return select(ahead.c.ahead, running.c.running, *columns).select_from(both)
+
+
+OF_ACCOUNT = TRIES.c.account_id == bindparam("account", type_=BigKey)
 
 
 def start(delivery_id: int, account_id: int | None, now: datetime, cost: int | None) -> int:

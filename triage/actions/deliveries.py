@@ -100,7 +100,8 @@ def begin_attempt(delivery_id: int, *, collecting: bool = False) -> SendOrder | 
     account = attempts.sender(found)
     if _ended(found, account):
         return None
-    if account is not None and not turns.may_begin(found, account, now, collecting=collecting):
+    after = turns.may_begin(found, account, now, collecting=collecting) if account is not None else now
+    if after is None:
         _wait(found)
         return None
     try:
@@ -108,17 +109,18 @@ def begin_attempt(delivery_id: int, *, collecting: bool = False) -> SendOrder | 
     except SealBroken:
         endings.finish(endings.fresh(found.id), "failed", "the address cannot be opened")
         return None
-    return _begin(found, account, message, now)
+    return _begin(found, account, message, now, after)
 
 
-def _begin(found: Row[Any], account: Account | None, message: OutboundMessage, now: datetime) -> SendOrder | None:
+def _begin(found: Row[Any], account: Account | None, message: OutboundMessage, now: datetime,
+           after: datetime) -> SendOrder | None:
     cost = None
     if account is not None:
         cost = costing.expected(account, found.segments, message.recipient)
         if not turns.may_cost(account, cost, now):
             _wait(found)
             return None
-        turns.taken(found, account, now)
+        turns.taken(found, account, now, after)
     attempt_id = attempts.start(found.id, found.account_id, now, cost)
     events.record(Kind.DELIVERY_STARTED, found.report_id, delivery=found.id)
     crashpoint("out.begun")

@@ -24,23 +24,25 @@ WAITS = update(ACCOUNTS).where(ACCOUNTS.c.id == ONE).values(next_slot_at=bindpar
 MOVES = WAITS.values(turn=bindparam("to_turn", type_=BigKey), troubled_at=bindparam("to_troubled", type_=UtcDateTime))
 
 
-def may_begin(found: Row[Any], account: Account, now: datetime, *, collecting: bool) -> bool:
-    """Whether a due message may leave by its locked account now. Where nothing may, the account remembers until when.
+def may_begin(found: Row[Any], account: Account, now: datetime, *, collecting: bool) -> datetime | None:
+    """From when on one more may leave by a locked account once this due message does; None: it may not leave now.
 
-    `collecting`: a telephone fetches its messages; where one does nothing leaves in another way.
+    Where nothing may, the account remembers until when. `collecting`: a telephone fetches its messages; where one
+    does nothing leaves in another way.
     """
     if slots.collected(account) != collecting or account.paused_at is not None:
-        return False
+        return None
     if (slots.opens_at(account) or now) > now:
-        return False
+        return None
     most = _most(account)
-    ahead = slots.ahead_and_due(account.id, found.turn, found.id, now, most) if most else 0
-    if most and ahead >= most:
-        return False
-    slot = attempts.slot(account, now, ahead)
-    if slot > now and not ahead:
-        _wait(account, slot)
-    return slot <= now
+    if most is None:
+        return now
+    room = attempts.room(account, found, now, most)
+    if room.ahead >= most:
+        return None
+    if room.own > now and not room.ahead:
+        _wait(account, room.own)
+    return room.after if room.own <= now else None
 
 
 def _most(account: Account) -> int | None:
@@ -62,9 +64,8 @@ def _wait(account: Account, until: datetime) -> None:
     execute(WAITS, {"account": account.id, "to_next": until})
 
 
-def taken(found: Row[Any], account: Account, now: datetime) -> None:
-    """A message of a locked account begins to leave: its queue moves on, and its next slot is known."""
-    after = attempts.slot(account, now, 1)
+def taken(found: Row[Any], account: Account, now: datetime, after: datetime) -> None:
+    """A message of a locked account begins to leave: its queue moves on, and the next may leave from `after` on."""
     if slots.probing(account):
         after = max(after, now + PROBE)
     moved = {"to_turn": max(account.turn, found.turn), "to_next": after if after > now else None,

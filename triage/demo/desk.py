@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 
@@ -17,6 +18,7 @@ from triage.actions import (
     assignments,
     citizens,
     closing,
+    comparing,
     ingest,
     items,
     journal,
@@ -31,8 +33,8 @@ from triage.demo import firsts
 from triage.demo.firsts import FIRSTS, First
 from triage.models import Message, Operator, Report
 from triage.models.reports import DANGER, URGENT
+from triage.queries import candidates, reports
 from triage.queries import people as known
-from triage.queries import reports
 
 INTAKE, HANDLE = "+254700000100", "@harbour_desk"
 TEAM = "Kisiwani district"
@@ -119,14 +121,16 @@ def person_of(email: str) -> Operator:
 
 
 def _let_arrive() -> None:
-    """Everything of `firsts`: written by the simulator's people and taken by the desk, as its hooks would."""
+    """Everything of `firsts`: written by the simulator's people, and taken and compared by the desk as it comes."""
     store, run = Store(context.settings().simulator_path), f"{clock.now():%Y%m%d%H%M%S}"
-    for position, first in enumerate((*FIRSTS, firsts.FOLLOW_UP)):
+    for position, first in enumerate((*FIRSTS, *firsts.AGAIN, firsts.FOLLOW_UP)):
         if first.by == firsts.FORM:
             _send_form(first, run)
         else:
             store.write(_written(first, f"{run}-{position}"))
             take_from(store)
+        for number in candidates.waiting():
+            run_in_transaction(partial(comparing.compare, number))
 
 
 def _written(first: First, number: str) -> Written:

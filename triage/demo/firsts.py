@@ -96,6 +96,35 @@ FIRSTS = (
         "WIN a phone!! Reply YES now and get 2 weeks free *** bit of luck ***",
     ),
 )
+# What is said again, by others: somebody beside them, a forward, a retweet, and what is nearly the same and is not.
+AGAIN = (
+    First(
+        FORM, "form-4", "en",
+        "Two men are standing at the gate and ask everybody for whom they will vote. They write "
+        "down names. An old man who refussed was pushed and fell on the steps, his arm is "
+        "bleeding. Please hurry",
+        place="Mill Road School, main gate",
+    ),
+    First(
+        SMS, "+447700900701", "sw",
+        "Fwd: Hapa Kisiwani Primary wamefunga mlango saa nne na bado kuna watu zaidi ya mia moja "
+        "kwenye foleni. Polisi wawili wapo, hawasemi kitu!!",
+        name="Amani",
+    ),
+    First(
+        POST, "@harbour_walks", "en",
+        "RT @market_voices: Anyone else seeing the open seal on box 2 at Old Market Hall? It was like that when we "
+        "came in at 7. Photo follows.",
+    ),
+    First(
+        SMS, "+447700900712", "en",
+        "Station Street Library, room 3: no ballot papers since 9:40. The officer says a car is "
+        "coming but nobody believes him, people are leaving.",
+        name="Farid",
+    ),
+    First(SMS, "+447700900723", "en", "No light at Lakeside Clinic", name="Huda"),
+    First(SMS, "+447700900734", "en", "No light at Lakeside Clinic!!", name="Karim"),
+)
 FOLLOW_UP = First(
     SMS, "+447700900623", "en",
     "Update: the car came but brought papers for another district.",

@@ -12,6 +12,8 @@ from pathlib import Path
 from channels.simulator import texts
 
 MOST_FIELD = 1_000_000
+AGAIN_EVERY = 10  # of the made-up ones
+PASSED_ON = ("RT @market_voices: {}", "Fwd: {}", "{} Please share!", "{}")
 
 
 class Unplayable(Exception):
@@ -54,9 +56,16 @@ def _records(path: Path, needed: Sequence[str]) -> Iterator[dict[str, str]]:
 
 
 def made_up(count: int, seed: int) -> list[Row]:
-    """`count` reports in four languages that nobody made. The same seed, the same reports."""
+    """`count` reports in four languages that nobody made, every tenth passed on. The same seed, the same reports."""
     chance = random.Random(seed)  # noqa: S311 - made-up reports
-    return [_made_up(chance) for _ in range(count)]
+    made: list[Row] = []
+    for position in range(1, count + 1):
+        made.append(_made_up(chance) if position % AGAIN_EVERY else _passed_on(chance.choice(made), chance))
+    return made
+
+
+def _passed_on(first: Row, chance: random.Random) -> Row:
+    return Row(chance.choice(PASSED_ON).format(first.text), first.place)
 
 
 def _made_up(chance: random.Random) -> Row:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from triage.models import Message
 from triage.queries import candidates, origins, places
 from triage.queries.candidates import Candidate
+from triage.similarity.differences import Kind
 from triage.similarity.incidents import Likeness, Telling, Whereabouts, likeness
 from triage.similarity.preparing import Prepared, prepare
-from triage.similarity.verdicts import Verdict, verdict
+from triage.similarity.verdicts import Reason, Verdict, common, same, verdict
+
+CLEARLY_MORE = 3  # words: a greeting and a name may be the same by chance
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,12 @@ class Alike:
         yield from (Same(one, self._read(one), None, None) for one in named)
         exact = candidates.by_hash(self._mine.body_hash, self._new.report_id)
         known = {one.primary_id for one in named}
-        judged = [(one, self._verdict(one)) for one in self._load([*exact, *self._by_words])]
-        for one, told in sorted(judged, key=lambda pair: -pair[1].covered):
-            first = self._of_first(one, told) if told.same and one.primary_id not in known else None
-            if first is not None and first.same:
+        found = [(one, self._same(one)) for one in self._load([*exact, *self._by_words])]
+        others = [one for one, told in found if told is None]
+        alike = [(one, told) for one, told in found if told is not None]
+        for one, told in sorted(alike, key=lambda pair: -pair[1].covered):
+            first = self._of_first(one, told) if one.primary_id not in known else None
+            if first is not None and not self._denied(one.primary_id, others):
                 known.add(one.primary_id)
                 yield Same(one, self._read(one), told, first)
 
@@ -64,7 +69,7 @@ class Alike:
         """The matters that may tell of the same incident, the likest first; none that is the same message."""
         near = candidates.at_place(self._new.place_id, self._new.received_at, self._new.report_id) \
             if self._new.place_id is not None else []
-        others = [one for one in self._load([*self._by_words, *near]) if one.primary_id == one.report_id]
+        others = self._load(one.primary_id for one in self._load([*self._by_words, *near]))
         around = places.above({one.place_id for one in (self._new, *others) if one.place_id is not None})
         mine = self._telling(self._new, around)
         found = [Akin(one, likeness(mine, self._telling(one, around))) for one in others]
@@ -84,15 +89,29 @@ class Alike:
             self._prepared[one.report_id] = prepare(one.text)
         return self._prepared[one.report_id]
 
-    def _verdict(self, one: Candidate) -> Verdict:
-        return verdict(self._mine, self._read(one))
+    def _same(self, one: Candidate) -> Verdict | None:
+        return same(self._mine, self._read(one))
 
     def _of_first(self, one: Candidate, told: Verdict) -> Verdict | None:
-        """The verdict on its primary; None where that one has no text to compare."""
+        """The verdict on its primary; None where that one says something else, or nothing."""
         if one.primary_id == one.report_id:
             return told
         first = self._load([one.primary_id])
-        return self._verdict(first[0]) if first else None
+        return self._same(first[0]) if first else None
+
+    def _denied(self, primary_id: int, others: Sequence[Candidate]) -> bool:
+        """Whether another of that matter differs in a fact where its first says nothing.
+
+        Then the first is a short text that both of them may repeat, each with a fact of its own.
+        """
+        shared = common(self._mine, self._read(self._load([primary_id])[0]))
+        return any(self._differs(one, shared) for one in others if one.primary_id == primary_id)
+
+    def _differs(self, one: Candidate, shared: int) -> bool:
+        """By other numbers, or by another fact among words of which they share clearly more than `shared`."""
+        told, words = verdict(self._mine, self._read(one)), common(self._mine, self._read(one))
+        numbers = any(fact.kind is Kind.NUMBERS for fact in told.facts)
+        return told.reason is Reason.FACT and words >= shared + (0 if numbers else CLEARLY_MORE)
 
     def _telling(self, one: Candidate, around: Mapping[int, Sequence[int]]) -> Telling:
         codes = (one.place_id, *around.get(one.place_id, ())) if one.place_id is not None else ()

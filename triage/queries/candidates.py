@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,15 +10,17 @@ from functools import cache
 from math import sqrt
 from typing import Any, cast
 
-from sqlalchemy import Executable, Table, bindparam, literal_column, select, union_all
+from sqlalchemy import Executable, Select, Table, bindparam, func, literal_column, select, union_all
 
-from triage.db import BigKey, db, let_go
+from triage.db import BigKey, UtcDateTime, db, let_go
 from triage.models import Message, Report, Shingle, TextKey
 from triage.similarity.incidents import DAY
 from triage.statements import execute
 
 NEWEST = 100  # of each shingle: what keeps the cost bounded (matching.md, section 1, step 3)
 MOST = 20  # reports that are looked at
+MOST_OF_ONE = 2  # of one matter: its first may have been cut short or typed badly
+LOOKED_THROUGH, SLICE = 300, 60  # of the likest, for those MOST
 MOST_ALIKE = 5  # of those with the very same body
 KEYS, TEXTS, MESSAGES, REPORTS = (cast(Table, model.__table__) for model in (Shingle, TextKey, Message, Report))
 
@@ -51,14 +54,35 @@ def by_shingles(shingles: Sequence[int], report_id: int) -> list[int]:
     if not shingles:
         return []
     bound = {f"h{place}": h for place, h in enumerate(shingles)}
-    found: dict[int, set[int]] = {}
-    for h, other in execute(_newest(len(shingles)), {**bound, "number": report_id}):  # type: ignore[misc]  # it gives two
-        found.setdefault(h, set()).add(other)
+    # Plain pairs of numbers: there are thousands, and a row object around each costs more than finding them.
+    found = execute(_newest(len(shingles)), {**bound, "number": report_id}).cursor.fetchall()
+    weight = {h: 1 / sqrt(count) for h, count in Counter(h for h, _ in found).items()}
     weights: dict[int, float] = {}
-    for others in found.values():
-        for other in others:
-            weights[other] = weights.get(other, 0.0) + 1 / sqrt(len(others))
-    return sorted(weights, key=lambda other: (-weights[other], -other))[:MOST]
+    for h, other in found:
+        weights[other] = weights.get(other, 0.0) + weight[h]
+    return _of_many_matters(sorted(weights, key=lambda other: (-weights[other], -other)))
+
+
+def _of_many_matters(ranked: Sequence[int]) -> list[int]:
+    """The first MOST, few of one matter: a text that five hundred repeat does not hide what else is alike."""
+    chosen: list[int] = []
+    seen: Counter[int] = Counter()
+    for first in range(0, min(len(ranked), LOOKED_THROUGH), SLICE):
+        some = ranked[first:first + SLICE]
+        matter = _matters(some) if len(ranked) > MOST else {}
+        for number in some:
+            primary = matter.get(number, number)
+            seen[primary] += 1
+            if seen[primary] <= MOST_OF_ONE:
+                chosen.append(number)
+        if len(chosen) >= MOST:
+            break
+    return chosen[:MOST]
+
+
+def _matters(numbers: Sequence[int]) -> Mapping[int, int]:
+    """Of each of the reports the one that stands for it."""
+    return {row.id: row.matter for row in execute(MATTERS, {"numbers": numbers}).all()}
 
 
 @cache
@@ -74,30 +98,38 @@ def _newest(count: int) -> Executable:
 
 def by_hash(body_hash: str, report_id: int) -> list[int]:
     """The newest reports with the very same body, but for `report_id`."""
-    same = select(TEXTS.c.report_id).where(TEXTS.c.body_hash == body_hash, TEXTS.c.report_id != report_id)
-    return list(db.session.scalars(same.order_by(TEXTS.c.report_id.desc()).limit(MOST_ALIKE)))
+    return list(execute(SAME_BODY, {"body_hash": body_hash, "number": report_id}).scalars())
 
 
 def at_place(place_id: int, around: datetime, report_id: int) -> list[int]:
     """The newest reports about the same place within DAY of a moment, at most MOST, but for `report_id`."""
-    near = select(REPORTS.c.id).where(REPORTS.c.place_id == place_id, REPORTS.c.id != report_id,
-                                      REPORTS.c.received_at.between(around - DAY, around + DAY))
-    return list(db.session.scalars(near.order_by(REPORTS.c.id.desc()).limit(MOST)))
-
-
-WHAT = (REPORTS.c.id, REPORTS.c.duplicate_of, REPORTS.c.status, REPORTS.c.channel, REPORTS.c.contact_id,
-        REPORTS.c.place_id, REPORTS.c.place_text, REPORTS.c.incident_id, REPORTS.c.received_at, MESSAGES.c.body)
+    bound = {"place": place_id, "number": report_id, "since": around - DAY, "until": around + DAY}
+    return list(execute(AT_PLACE, bound).scalars())
 
 
 def load(report_ids: Sequence[int]) -> Mapping[int, Candidate]:
     """Those of the reports that have a telling text, by their numbers."""
-    if not report_ids:
-        return {}
-    query = select(*WHAT).select_from(REPORTS.join(TEXTS, TEXTS.c.report_id == REPORTS.c.id)
-                                      .join(MESSAGES, MESSAGES.c.id == TEXTS.c.message_id))
-    rows = db.session.execute(query.where(REPORTS.c.id.in_(report_ids))).all()
+    rows = execute(LOAD, {"numbers": report_ids}).all() if report_ids else ()
     return {row.id: Candidate(row.id, row.duplicate_of or row.id, row.status, row.channel, row.contact_id, row.place_id,
                               row.place_text, row.incident_id, row.received_at, row.body) for row in rows}
+
+
+def _of_numbers(*columns: Any) -> Select[Any]:
+    return select(*columns).where(REPORTS.c.id.in_(bindparam("numbers", expanding=True)))
+
+
+# Built once: to build a statement costs several times as much as to run it.
+ANOTHER = bindparam("number", type_=BigKey)
+SAME_BODY = (select(TEXTS.c.report_id).where(TEXTS.c.body_hash == bindparam("body_hash"), TEXTS.c.report_id != ANOTHER)
+             .order_by(TEXTS.c.report_id.desc()).limit(MOST_ALIKE))
+SINCE, UNTIL = (bindparam(name, type_=UtcDateTime) for name in ("since", "until"))
+AT_PLACE = (select(REPORTS.c.id).where(REPORTS.c.place_id == bindparam("place", type_=BigKey), REPORTS.c.id != ANOTHER,
+                                       REPORTS.c.received_at.between(SINCE, UNTIL))
+            .order_by(REPORTS.c.id.desc()).limit(MOST))
+MATTERS = _of_numbers(REPORTS.c.id, func.coalesce(REPORTS.c.duplicate_of, REPORTS.c.id).label("matter"))
+LOAD = _of_numbers(*REPORTS.c["id", "duplicate_of", "status", "channel", "contact_id", "place_id", "place_text",
+                              "incident_id", "received_at"], MESSAGES.c.body).select_from(
+    REPORTS.join(TEXTS, TEXTS.c.report_id == REPORTS.c.id).join(MESSAGES, MESSAGES.c.id == TEXTS.c.message_id))
 
 
 def waiting(most: int = 20) -> list[int]:

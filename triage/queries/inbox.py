@@ -61,9 +61,11 @@ def _count(query: Select[Report]) -> int:
     return db.session.scalar(select(func.count()).select_from(capped)) or 0
 
 
-def rows(actor: Operator, ids: Sequence[int]) -> list[Row]:
-    """The lines of these reports, in this order, without those the actor may not see."""
+def rows(actor: Operator, ids: Sequence[int], place_id: int | None = None) -> list[Row]:
+    """The lines of these reports, in this order, without those the actor may not see; of a place and all in it."""
     query = select(Report).where(Report.id.in_(ids[:MOST_ROWS]), scope.visible(actor))
+    if place_id is not None:
+        query = query.where(places.reported(place_id))
     return lines.of(lines.in_order(db.session.scalars(query), ids), actor)
 
 

@@ -32,6 +32,14 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class May:
+    """What somebody may say of two reports: that one is a copy of the other; that they are not the same."""
+
+    link: bool
+    answer: bool
+
+
+@dataclass(frozen=True)
 class Relations:
     """What goes with a report, or what it goes with, and what may belong to it: at most three of these."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, or_, select
 
 from triage.db import db
 from triage.models import Match, Operator, Report
-from triage.queries import copies, naming, reports, rows, scope
-from triage.queries.relation_shapes import Linked, Offer, Relations
+from triage.queries import candidates, copies, naming, reports, rows, scope
+from triage.queries.relation_shapes import Linked, May, Offer, Relations
 from triage.queries.shapes import Row
 from triage.rights import Right
 
@@ -36,9 +37,16 @@ def _of_copy(report: Report, actor: Operator) -> Relations:
     primary_id = copies.primary_of(report.id, actor)
     if primary_id is None:
         return Relations()
-    found = rows.of([reports.load(primary_id, actor)], actor)
+    found = _as_compared(rows.of([reports.load(primary_id, actor)], actor))
     (linked,) = _linked([(found[0], report.id)], primary_id)
     return Relations(linked, may_unlink=_in_charge(found, actor))
+
+
+def _as_compared(shown: Sequence[Row]) -> list[Row]:
+    """With the words by which they are compared: the newest may be about something else."""
+    told = candidates.load([row.id for row in shown])
+    words = {number: one.text[:rows.EXCERPT_CHARACTERS] for number, one in told.items()}
+    return [replace(row, excerpt=words.get(row.id, row.excerpt)) for row in shown]
 
 
 def _in_charge(found: Iterable[Row], actor: Operator) -> bool:
@@ -84,7 +92,7 @@ def _offers(report: Report, row: Row, actor: Operator) -> list[Offer]:
     query = select(Report).where(Report.id.in_(asked), scope.visible(actor))
     others = {one.id: one for one in db.session.scalars(query)}
     first = [number for number in asked if number in others][:MOST_OFFERED]
-    shown = rows.of(rows.in_order(others.values(), first), actor)
+    shown = _as_compared(rows.of(rows.in_order(others.values(), first), actor))
     return [_offer(asked[one.id], (report, row), (others[one.id], one), actor) for one in shown]
 
 
@@ -119,13 +127,18 @@ def _matters(ids: set[int]) -> dict[int, int]:
 
 
 def _offer(match: Match, one: tuple[Report, Row], other: tuple[Report, Row], actor: Operator) -> Offer:
-    both = (one[1], other[1])
-    charge = _in_charge(both, actor)
+    may = may_decide(one[1], other[1], actor)
     people = {one[0].contact_id, other[0].contact_id}
-    live = all(row.status in ("open", "assigned") for row in both)
-    free = actor.may(Right.STEP_IN) or all(row.mine or row.status == "open" for row in both)
     return Offer(
         match=match.id, kind=match.kind, row=other[1], why=_seen_from(one[0].id, match),
         other_person=None not in people and len(people) > 1,
-        may_confirm=charge and live and free and match.kind == "same_message", may_reject=charge,
+        may_confirm=may.link and match.kind == "same_message", may_reject=may.answer,
     )
+
+
+def may_decide(one: Row, other: Row, actor: Operator) -> May:
+    """What `actor` may say of two primaries: who holds one of them, and coordinators. A colleague's stays theirs."""
+    charge = _in_charge((one, other), actor)
+    live = all(row.status in ("open", "assigned") for row in (one, other))
+    free = actor.may(Right.STEP_IN) or all(row.mine or row.status == "open" for row in (one, other))
+    return May(link=charge and live and free, answer=charge)

@@ -79,16 +79,10 @@ def _queue(*conditions: ColumnElement[bool]) -> Select[tuple[int]]:
 TURN, PLACE, MOST = (bindparam(name, type_=BigKey) for name in ("turn", "place", "most"))
 # For the index: the range of turns first, then which of the last turn.
 BEFORE = and_(ROWS.c.turn <= TURN, or_(ROWS.c.turn < TURN, ROWS.c.id < PLACE))
-AHEAD_AND_DUE = select(func.count()).select_from(
+AHEAD_AND_DUE = select(func.count().label("ahead")).select_from(  # counted no further than `most`
     _queue(BEFORE, ROWS.c.next_attempt_at <= NOW).limit(MOST).subquery("ahead"))
 AHEAD = select(func.count()).select_from(_queue(BEFORE).subquery("ahead"))
 FIRST_DUE = _queue(ROWS.c.next_attempt_at <= NOW).order_by(ROWS.c.turn, ROWS.c.id).limit(MOST)
-
-
-def ahead_and_due(account_id: int, turn: int, place: int, now: datetime, most: int) -> int:
-    """How many due messages stand before this one in the queue of the account, counted no further than `most`."""
-    bound = {"account": account_id, "turn": turn, "place": place, "now": now, "most": most}
-    return int(execute(AHEAD_AND_DUE, bound).scalar_one())
 
 
 def ahead(account_id: int, turn: int, place: int) -> int:

@@ -42,7 +42,12 @@ def explained(verdict: Verdict, a: Prepared, b: Prepared) -> tuple[Explanation, 
     """
     first_facts = sorted(verdict.differences, key=lambda each: each.kind not in FACTS)
     lookup = languages.lookup(a.spoken.joined(b.spoken))
-    return tuple(_told(each, a, b, lookup) for each in first_facts[:MOST])
+    return tuple(_told(each, a, b, _decisive(each, lookup)) for each in first_facts[:MOST])
+
+
+def written(verdict: Verdict, a: Prepared, b: Prepared) -> tuple[Explanation, ...]:
+    """Every difference of `verdict(a, b)` with all its words, in the order of `a`."""
+    return tuple(_told(each, a, b, lambda word: True) for each in verdict.differences)
 
 
 def marks(verdict: Verdict, *, first: bool) -> tuple[Mark, ...]:
@@ -55,8 +60,7 @@ def marks(verdict: Verdict, *, first: bool) -> tuple[Mark, ...]:
     return tuple(sorted(found, key=lambda mark: (mark.start, mark.end)))
 
 
-def _told(each: Difference, a: Prepared, b: Prepared, lookup: languages.Lookup) -> Explanation:
-    tells = _decisive(each, lookup)
+def _told(each: Difference, a: Prepared, b: Prepared, tells: Callable[[str], bool]) -> Explanation:
     ours = _written(a.text, each.a, each.a_spans, tells)
     return Explanation(each.kind, ours, _written(b.text, each.b, each.b_spans, tells))
 

@@ -13,7 +13,7 @@ from math import asin, cos, radians, sin, sqrt
 from triage.similarity import languages
 from triage.similarity.codes import Code
 from triage.similarity.preparing import Prepared
-from triage.similarity.words import carries, words_of
+from triage.similarity.words import words_of
 
 INCIDENT_VERSION = 1  # raised whenever a weight or the threshold changes
 THRESHOLD = 0.5  # of the score, from which a pair is worth a person's glance
@@ -98,13 +98,8 @@ def likeness(a: Telling, b: Telling) -> Likeness:
 
 def overlap(a: Prepared, b: Prepared) -> float:
     """The share (0 to 1) of words of content in common, numbers aside: twice the common ones by all (Dice)."""
-    ours, theirs = _content(a), _content(b)
+    ours, theirs = set(a.telling), set(b.telling)
     return 2 * len(ours & theirs) / (len(ours) + len(theirs)) if ours and theirs else 0.0
-
-
-def _content(message: Prepared) -> set[str]:
-    lookup = languages.lookup(message.spoken)
-    return {word for word in message.words if carries(word, lookup)}
 
 
 def _of_time(apart: timedelta | None) -> tuple[tuple[Ground, float], ...]:

@@ -31,6 +31,8 @@ class Step(NamedTuple):
 def pieces(a: Sequence[str], b: Sequence[str], gap: Gap, lookup: Lookup) -> list[Piece]:
     """`gap` taken apart, in order, so that as many words as can be are accounted for by another spelling."""
     sides = (gap.a1 - gap.a0) * (gap.b1 - gap.b0)
+    if sides == 1:
+        return [Piece(gap, alike(a[gap.a0], b[gap.b0], lookup))]
     if not 0 < sides <= LARGEST:
         return [Piece(gap, None)]
     return _merged(_walk(_table(a, b, gap, lookup), gap))

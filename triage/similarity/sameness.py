@@ -60,11 +60,14 @@ def _numbers_alike(one: str, other: str, lookup: Lookup) -> Spelling | None:
 
 def runs_alike(one: Sequence[str], other: Sequence[str], lookup: Lookup) -> Spelling | None:
     """How two runs of which one is a single word say the same: "up till" and "uptill", "twenty five" and "25"."""
-    values = _value(one, lookup), _value(other, lookup)
-    if None not in values:
-        return Spelling.NUMBER_WORD if values[0] == values[1] else None
+    if _says_number(one[0], lookup) and _says_number(other[0], lookup):
+        values = _value(one, lookup), _value(other, lookup)
+        if None not in values:
+            return Spelling.NUMBER_WORD if values[0] == values[1] else None
+    if one[0][0] != other[0][0]:
+        return None
     joined = "".join(one), "".join(other)
-    if abs(len(joined[0]) - len(joined[1])) > 1 or joined[0][0] != joined[1][0]:
+    if abs(len(joined[0]) - len(joined[1])) > 1:
         return None
     if any(is_number(word) or is_sign(word) for word in (*one, *other)):
         return None
@@ -153,6 +156,10 @@ def _is_skeleton(short: str, long: str) -> bool:
         return False
     bare = short[0] + "".join(letter for letter in long[1:] if letter not in VOWELS)
     return short in (bare, bare + long[-1])
+
+
+def _says_number(word: str, lookup: Lookup) -> bool:
+    return is_number(word) or word in lookup.number_of
 
 
 def _value(words: Sequence[str], lookup: Lookup) -> str | None:

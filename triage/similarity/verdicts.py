@@ -17,7 +17,7 @@ from triage.similarity.pairing import LONGEST_RUN, pieces
 from triage.similarity.preparing import Prepared
 from triage.similarity.words import content_words
 
-RULES_VERSION = 1  # raised whenever a rule, a threshold or a list changes a verdict; stored with every link
+RULES_VERSION = 2  # raised whenever a rule, a threshold or a list changes a verdict; stored with every link
 
 COVERED = 0.82  # of the shorter text; matching.md, section 1, step 4
 RESPELLED_MOST = 0.6  # of the shorter text: where more than this is not equal, nobody merely spelled it anew
@@ -93,19 +93,40 @@ def verdict(a: Prepared, b: Prepared) -> Verdict:
     return _decided(a, b)
 
 
+def same(a: Prepared, b: Prepared) -> Verdict | None:
+    """The verdict on `a` and `b` where they are the same message, else None: stops at the first fact."""
+    first, second = (b, a) if _order(b) < _order(a) else (a, b)
+    found = _decided(first, second, brief=True)
+    if not found.same:
+        return None
+    return found if first is a else found.mirrored()
+
+
+def common(a: Prepared, b: Prepared) -> int:
+    """How many words of the one with fewer of them stand in the other as well. Symmetric."""
+    first, second = (b, a) if _order(b) < _order(a) else (a, b)
+    return sum(word in second.vocabulary for word in first.words)
+
+
 def _order(prepared: Prepared) -> tuple[int, tuple[str, ...], str]:
     """Which of two texts is laid down first: alignments of equal length are many, and one must be chosen for both."""
     return len(prepared.words), prepared.words, prepared.text
 
 
-def _decided(a: Prepared, b: Prepared) -> Verdict:
+def _decided(a: Prepared, b: Prepared, *, brief: bool = False) -> Verdict:
+    """`brief`: where a difference is one of fact the others are not told."""
     if a.is_empty or b.is_empty:
         return Verdict(False, Reason.EMPTY, float(a.words == b.words))
     if a.words == b.words:
         return Verdict(True, Reason.EXACT, 1.0)
+    shared = sum(word in b.vocabulary for word in a.words)
+    if shared < (1 - RESPELLED_MOST) * len(a.words):  # as below, without laying them side by side
+        return Verdict(False, Reason.APART, shared / len(a.words))
     equal, between, displaced = _laid_side_by_side(a, b)
     if equal < (1 - RESPELLED_MOST) * len(a.words) or _most_covered(equal, between) < COVERED * len(a.words):
         return Verdict(False, Reason.APART, equal / len(a.words))
+    if brief and _has_fact(a, b, list(_remaining(between, displaced))):
+        return Verdict(False, Reason.FACT, equal / len(a.words))
     found = tuple(_differences(a, b, between, displaced))
     shared = equal + sum(len(each.a) for each in found if each.kind in RESPELLED)
     return _judged(a, b, shared, found)
@@ -141,6 +162,13 @@ def _differences(a: Prepared, b: Prepared, between: list[Gap], displaced: list[B
     yield from (_difference(Kind.MOVED, a, b, _of_block(block)) for block in displaced)
     for gap in _remaining(between, displaced):
         yield from _differences_in(a, b, gap, lookup)
+
+
+def _has_fact(a: Prepared, b: Prepared, left: Sequence[Gap]) -> bool:
+    """Whether any difference is one of fact; the smallest gaps are looked at first, as they take least."""
+    lookup = languages.lookup(a.spoken.joined(b.spoken))
+    by_size = sorted(left, key=lambda gap: (gap.a1 - gap.a0 + 1) * (gap.b1 - gap.b0 + 1))
+    return any(each.kind in FACTS for gap in by_size for each in _differences_in(a, b, gap, lookup))
 
 
 def _differences_in(a: Prepared, b: Prepared, gap: Gap, lookup: languages.Lookup) -> Iterator[Difference]:

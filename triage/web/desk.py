@@ -61,8 +61,10 @@ def pane(report_id: int) -> str:
 def rows() -> str:
     """Rows by number, with the counts of the rail: what a live page patches."""
     me = identity()  # its event number is read before the rows
-    found = inbox.rows(actor(), _numbers(request.args.get("ids", "")))
-    return render_template("desk/rows.html", rows=found, view=queue(), counts=me.counts, seq=me.seq, report=None)
+    narrowed = whereabouts.narrowed()
+    found = inbox.rows(actor(), _numbers(request.args.get("ids", "")), narrowed.number)
+    return render_template("desk/rows.html", rows=found, view=queue(), counts=me.counts, seq=me.seq, report=None,
+                           narrowed=narrowed)
 
 
 def queue() -> str:
@@ -78,18 +80,16 @@ def _numbers(text: str) -> list[int]:
 def report_page(report_id: int, refusal: TriageError | None = None, typed: str | None = None) -> str:
     """The page of a report; after a refusal with its reason and the text that was typed."""
     shown = _shown(report_id)
-    narrowed = whereabouts.narrowed()
-    page = inbox.page(actor(), queue(), place_id=narrowed.number)
+    page = inbox.page(actor(), queue(), place_id=shown["narrowed"].number)
     seq = min(page.seq, shown["report"].seq)  # what came between the two is asked for again
-    said = {"narrowed": narrowed, "refusal": refusal, "typed": typed}
-    return render_template("desk/desk.html", page=page, seq=seq, **{**shown, **said})
+    return render_template("desk/desk.html", page=page, seq=seq, **{**shown, "refusal": refusal, "typed": typed})
 
 
 def _shown(report_id: int) -> dict[str, Any]:
     found = reports.view(report_id, actor(), _lines(), by())
     return {
         "report": found, "refusal": None, "typed": None, "view": queue(), "by": by(),
-        "whereabouts": whereabouts.of(found), "form_key": uuid.uuid4().hex,
+        "whereabouts": whereabouts.of(found), "narrowed": whereabouts.narrowed(), "form_key": uuid.uuid4().hex,
         "relations": relations.of(report_id, actor(), found.row),
         "people": people.on_shift_choices(actor()) if found.may_assign else [],
         "teams": people.teams(actor()) if found.may_assign or found.may_write else [],
@@ -109,7 +109,8 @@ def by() -> str | None:
 def to_report(report_id: int, find: str | None = None) -> AnyResponse:
     """Back to the report: the whole page, or for a script the pane alone. `find`: a place that was looked for."""
     endpoint = "desk.pane" if by_script() else "desk.report"
-    return redirect(url_for(endpoint, report_id=report_id, view=queue(), by=by(), find=find), 303)
+    narrowed = request.form.get("narrowed") or None
+    return redirect(url_for(endpoint, report_id=report_id, view=queue(), by=by(), find=find, place=narrowed), 303)
 
 
 def by_script() -> bool:

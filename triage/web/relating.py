@@ -1,25 +1,77 @@
-"""What goes with a report: a copy is taken out, a question is answered; then back to the page where it was asked."""
+"""What goes with a report: two are compared, a copy is made or taken out, a question is answered.
+
+Every change leads back to the page where it was asked.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash
+from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from triage.actions import copies, relating
 from triage.db import run_in_transaction
-from triage.errors import Forbidden, NotFound, TriageError
+from triage.errors import N_, BadInput, Forbidden, NotFound, TriageError
+from triage.queries import compared, reports
 from triage.rights import Right
-from triage.web import forms
+from triage.web import forms, marking, whys
 from triage.web.access import actor, admits
-from triage.web.desk import NUMBER, REPORT, by_script, report_page, to_report
+from triage.web.desk import NUMBER, REPORT, by_script, queue, report_page, to_report
 
 bp = Blueprint("relating", __name__)
 
 Answer = Response | tuple[str, int]
 MATCH = f"/desk/matches/<{NUMBER}:match_id>"
+NO_OTHER = N_("No other report with this number is yours to see.")
+MOST_DIGITS = 18  # what a database can hold
+
+
+@bp.record_once
+def _give_words(state: BlueprintSetupState) -> None:
+    app: Flask = state.app  # type: ignore[assignment]  # Flask types it as its base
+    app.jinja_env.filters.update(outcome=whys.outcome, same_message=whys.same_message, speaks_for=whys.speaks_for,
+                                 speaks_against=whys.speaks_against, differing=marking.pieces)
+
+
+@bp.get(f"{REPORT}/compare/<{NUMBER}:other_id>")
+@admits(Right.READ_REPORTS)
+def compare(report_id: int, other_id: int) -> str:
+    """Two reports beside each other: what their texts differ in, and why they are linked or not."""
+    found = compared.of(report_id, other_id, actor())
+    return render_template("desk/compare.html", found=found, back=report_id, view=queue())
+
+
+@bp.get(f"{REPORT}/compare")
+@admits(Right.READ_REPORTS)
+def compare_with(report_id: int) -> Answer:
+    """The same with a number that somebody typed."""
+    reports.load(report_id, actor())
+    try:
+        other_id = _typed(report_id)
+    except TriageError as refusal:
+        return report_page(report_id, refusal), refusal.status
+    return redirect(url_for("relating.compare", report_id=report_id, other_id=other_id, view=queue()))
+
+
+def _typed(report_id: int) -> int:
+    typed = request.args.get("with", "").strip().lstrip("#")
+    if not typed.isdecimal() or len(typed) > MOST_DIGITS or int(typed) == report_id:
+        raise BadInput(NO_OTHER, "with")
+    try:
+        return reports.load(int(typed), actor()).id
+    except NotFound as unknown:
+        raise BadInput(NO_OTHER, "with") from unknown
+
+
+@bp.post(f"{REPORT}/copy-of")
+@admits(Right.HANDLE_REPORTS)
+def mark(report_id: int) -> Answer:
+    """Say, without having been asked, that it is a copy of another."""
+    return _done(_page(report_id), lambda: copies.link(report_id, forms.whole("of"), actor()),
+                 gettext("They go together now."))
 
 
 @bp.post(f"{REPORT}/not-a-copy")

@@ -52,7 +52,11 @@ class Narrowed:
 
     words: str
     found: Sequence[PlaceView]
-    offered: bool  # whether the desk has places to choose from
+
+    @property
+    def offered(self) -> bool:
+        """Whether the desk has places to choose from."""
+        return bool(self.words) or places.any_known()
 
     @property
     def place(self) -> PlaceView | None:
@@ -72,5 +76,5 @@ class Narrowed:
 
 def narrowed() -> Narrowed:
     """To which place the list that was asked for is narrowed."""
-    words = forms.clean(request.args.get("place", ""))[:200]
-    return Narrowed(words, places.choices(words) if words else (), bool(words) or places.any_known())
+    words = forms.clean(request.args.get("place") or request.form.get("narrowed", ""))[:200]
+    return Narrowed(words, places.choices(words) if words else ())

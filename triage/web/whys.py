@@ -7,7 +7,13 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 
+from triage.effects import Because
+from triage.queries.compared_shapes import Compared, Side
 from triage.queries.relation_shapes import Linked, Offer
+from triage.similarity.differences import FACTS, Kind
+from triage.similarity.explaining import Explanation
+from triage.similarity.incidents import Ground
+from triage.similarity.verdicts import COVERED, Reason
 
 MOST_PIECES, MOST_WORDS = 3, 4  # of a difference a person reads at a glance
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -106,3 +112,140 @@ def between(seconds: int) -> str:
     if seconds < 2 * DAY:
         return str(ngettext("%(num)s hour apart", "%(num)s hours apart", seconds // HOUR))
     return str(ngettext("%(num)s day apart", "%(num)s days apart", seconds // DAY))
+
+
+# ---------------------------------------------------------------- two beside each other, judged anew
+
+
+def outcome(found: Compared) -> str:
+    """In one sentence whether two are linked, and why: "Not linked: numbers differ, 12 and 21"."""
+    standing, texts = found.standing, of_texts(found)
+    said = decided(found)
+    if standing.together:
+        return str(gettext("They go together: %(why)s", why=f"{texts}, {said}" if said else texts))
+    if standing.said in ("rejected", "undone"):
+        return str(gettext("Not linked: %(why)s, %(said)s", why=texts, said=said))
+    kept = _held_back(found) if same_message(found) else ""
+    return str(gettext("Not linked: %(why)s, but %(held_back)s", why=texts, held_back=kept) if kept
+               else gettext("Not linked: %(why)s", why=texts))
+
+
+def same_message(found: Compared) -> bool:
+    """Whether the two are the same message by what they say, whatever follows from it."""
+    return found.verdict.same or found.between.lineage
+
+
+def decided(found: Compared) -> str:
+    """What a person said of the two; empty where nobody did."""
+    name = _isolated(found.standing.by or "")
+    said = {"linked": gettext("said by %(name)s", name=name), "undone": gettext("taken apart by %(name)s", name=name),
+            "rejected": gettext("kept apart by %(name)s", name=name)}
+    return said.get(found.standing.said, "") if found.standing.by else ""
+
+
+def of_texts(found: Compared) -> str:
+    """What the two texts are to each other: "same text, 1 word differs (an → any)", "numbers differ, 12 and 21"."""
+    verdict = found.verdict
+    if verdict.same:
+        kept = [{"kind": one.kind, "a": one.b.split(), "b": one.a.split()} for one in found.differences]
+        return same({"reason": verdict.reason, "differences": kept})
+    if found.between.lineage:
+        return same({"reason": "lineage"})
+    if verdict.reason is Reason.EMPTY:
+        return _empty(found)
+    facts = [fact(one, found) for one in found.told if one.kind in FACTS]
+    if facts:
+        return "; ".join(facts)
+    return str(gettext("too many small differences") if verdict.reason is Reason.LOOSE
+               else gettext("too few words in common"))
+
+
+def _empty(found: Compared) -> str:
+    silent = [side for side in (found.first, found.second) if side.empty]
+    if len(silent) == 1:
+        return str(gettext("%(which)s says too little to be known by its text", which=_number(silent[0])))
+    return str(gettext("both say too little to be known by their texts"))
+
+
+def fact(one: Explanation, found: Compared) -> str:
+    """A difference that makes two messages of two texts: "numbers differ, 12 and 21", "“not” only in #4"."""
+    if one.kind is Kind.NUMBERS:
+        return str(gettext("numbers differ, %(one)s and %(other)s", one=_isolated(one.a), other=_isolated(one.b)))
+    if one.a and one.b:
+        return str(gettext("other words in the same place, “%(one)s” and “%(other)s”", one=_isolated(one.a),
+                           other=_isolated(one.b)))
+    words, where = _isolated(one.a or one.b), _number(found.first if one.a else found.second)
+    if one.kind is Kind.NEGATION:
+        return str(gettext("what is said is denied: “%(words)s” only in %(which)s", words=words, which=where))
+    return str(gettext("“%(words)s” only in %(which)s", words=words, which=where))
+
+
+def _number(side: Side) -> str:
+    return _isolated(f"#{side.row.id}")
+
+
+def _held_back(found: Compared) -> str:
+    """Why the same message was not linked by the desk, as far as that can be seen afterwards."""
+    if found.because in (Because.PLACES, Because.OBSERVER, Because.SHORT):
+        return _weighed()[found.because]
+    if "closed" in (found.first.row.status, found.second.row.status):
+        return str(gettext("one of them is closed"))
+    if found.first.row.holder and found.second.row.holder:
+        return str(gettext("both are in somebody’s hands"))
+    return ""
+
+
+def _weighed() -> dict[Because, str]:
+    return {
+        Because.PLACES: gettext("about different places"),
+        Because.OBSERVER: gettext("registered observers write the same words from many places: a person decides"),
+        Because.SHORT: gettext("so short that two people may happen to write the same"),
+        Because.PUBLIC: gettext("both are public posts, which others repeat"),
+        Because.LONG: gettext("too long for two people to happen to write the same"),
+    }
+
+
+def speaks_for(found: Compared) -> list[str]:
+    """What speaks for one message, or one incident; the strongest first."""
+    said = [same({"reason": "lineage"})] if found.between.lineage else []
+    if found.same_person:
+        said.append(str(gettext("the same person")))
+    if found.verdict.reason is not Reason.EMPTY and found.verdict.covered >= COVERED:
+        said.append(_covered(found))
+    if same_message(found) and found.because in (Because.PUBLIC, Because.LONG):
+        said.append(_weighed()[found.because])
+    return [*said, *_of_grounds(found, (Ground.CODE, Ground.PLACE, Ground.INSIDE, Ground.TIME))]
+
+
+def speaks_against(found: Compared) -> list[str]:
+    """What speaks against it; the strongest first."""
+    said = [fact(one, found) for one in found.told if one.kind in FACTS]
+    if found.verdict.reason is Reason.EMPTY:
+        said.append(_empty(found))
+    elif found.verdict.covered < COVERED:
+        said.append(_covered(found))
+    if found.verdict.reason is Reason.LOOSE:
+        said.append(str(gettext("too many small differences")))
+    if found.same_person is False:
+        said.append(str(gettext("another person")))
+    if same_message(found) and found.because in (Because.OBSERVER, Because.SHORT):
+        said.append(_weighed()[found.because])
+    return [*said, *_of_grounds(found, (Ground.OTHER_CODE, Ground.OTHER_PLACE, Ground.OTHER_TIME))]
+
+
+def _covered(found: Compared) -> str:
+    return str(gettext("%(num)s%% of the shorter text is in the other", num=round(100 * found.verdict.covered)))
+
+
+def _of_grounds(found: Compared, wanted: Sequence[Ground]) -> list[str]:
+    """What place, time and codes say."""
+    here = {ground for ground, weight in found.likeness.grounds if weight}
+    codes = ", ".join(map(_isolated, found.likeness.shared_codes))
+    apart = between(int(found.likeness.apart.total_seconds())) if found.likeness.apart is not None else ""
+    said = {
+        Ground.CODE: gettext("same station (%(codes)s)", codes=codes) if codes else gettext("same station"),
+        Ground.PLACE: gettext("same place"), Ground.INSIDE: gettext("places near each other"), Ground.TIME: apart,
+        Ground.OTHER_CODE: gettext("other stations"), Ground.OTHER_PLACE: gettext("other places"),
+        Ground.OTHER_TIME: apart,
+    }
+    return [str(said[ground]) for ground in wanted if ground in here]
