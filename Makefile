@@ -70,8 +70,8 @@ test-fast: $(VENV)/.dev $(VENDOR)/.stamp $(OFFICIAL)/.stamp $(CATALOGUES) ## The
 .PHONY: soak
 soak: setup-test ## Every fault ten times over, written to docs/reliability.md, and what is left out of `make test` (two hours)
 	BOTH=1 POWER_CUTS=8 $(BIN)/pytest -n 4 --dist worksteal tests/faults --rounds 10 --reliability docs/reliability.md $(ARGS)
-	CLAIMED=2000 DUEL_ROUNDS=25 $(BIN)/pytest tests/races/test_duels.py tests/races/test_matters.py \
-		tests/races/test_redeliveries.py tests/races/test_claims.py \
+	CLAIMED=2000 DUEL_ROUNDS=25 INSTANTS=100 $(BIN)/pytest tests/races/test_duels.py tests/races/test_matters.py \
+		tests/races/test_redeliveries.py tests/races/test_claims.py tests/races/test_likeness.py \
 		--beside docs/reliability.md $(ARGS)
 	REHEARSED=300 POISON=10000 $(BIN)/pytest -n 2 tests/test_rehearsal.py tests/canary tests/workers/test_poison.py \
 		--beside docs/reliability.md $(ARGS)
@@ -80,6 +80,7 @@ soak: setup-test ## Every fault ten times over, written to docs/reliability.md, 
 	BOTH=1 AMBIGUOUS=2000 WITHHELD=600 $(BIN)/pytest tests/faults/test_ambiguous.py tests/faults/test_withheld.py \
 		tests/races/test_pollers.py --beside docs/reliability.md $(ARGS)
 	BOTH=1 $(BIN)/pytest -n 2 tests/browser $(ARGS)
+	BOTH=1 UNDOINGS=200 $(BIN)/pytest -n 2 tests/actions/test_undoing.py $(ARGS)
 	MODEL_RUNS=400 MODEL_STEPS=50 $(BIN)/pytest -n 2 tests/flows/test_sending_model.py --beside docs/reliability.md $(ARGS)
 
 .PHONY: fuzz-api

@@ -44,6 +44,13 @@ RULES = {
     "I3 an incident is open exactly while two matters belong to it":
         "SELECT i.id, i.state FROM incidents i WHERE (i.state = 'open') <> "
         "((SELECT count(*) FROM reports r WHERE r.incident_id = i.id AND r.duplicate_of IS NULL) > 1)",
+    "I3 two that a line says are linked are one matter":
+        "SELECT m.id, a.id, b.id FROM matches m JOIN reports a ON a.id = m.report_id "
+        "JOIN reports b ON b.id = m.other_id WHERE m.kind = 'same_message' AND m.state = 'linked' "
+        "AND coalesce(a.duplicate_of, a.id) <> coalesce(b.duplicate_of, b.id)",
+    "I3 a line says of every copy that it is linked":
+        "SELECT r.id FROM reports r WHERE r.duplicate_of IS NOT NULL AND NOT EXISTS (SELECT 1 FROM matches m WHERE "
+        "m.kind = 'same_message' AND m.state = 'linked' AND r.id IN (m.report_id, m.other_id))",
     "I4 a report has at most one open assignment":
         "SELECT report_id FROM assignments WHERE ended_at IS NULL GROUP BY report_id HAVING count(*) > 1",
     "I4 assignments of a report never overlap":
@@ -151,6 +158,7 @@ TURNS: Mapping[str, tuple[str, frozenset[str]]] = {
     "opened": ("live", frozenset({"unknown"})), "closed": ("closed", frozenset({"live", "duplicate"})),
     "reopened": ("live", frozenset({"closed"})), "linked": ("duplicate", frozenset({"live", "duplicate", "closed"})),
     "unlinked": ("live", frozenset({"duplicate", "closed"})),
+    "claimed": ("live", frozenset({"live"})), "assigned": ("live", frozenset({"live"})),  # never a copy
 }
 
 

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*expression-based index")
 
 MIGRATIONS = str(config.ROOT / "migrations")
 # The newest first.
-REVISIONS = ("0012", "0011", "0010", "0009", "0008", "0007", "0006", "0005", "0004", "0003", "0002", "0001")
+REVISIONS = ("0013", "0012", "0011", "0010", "0009", "0008", "0007", "0006", "0005", "0004", "0003", "0002", "0001")
 TRIGGERS = {"sqlite": {"events_no_update", "events_no_delete"},
             "postgresql": {"events events_no_change", "events events_no_truncate", "events_refuse()",
                            "triage_room(bigint,integer,timestamp with time zone)"}}

@@ -26,6 +26,7 @@ from triage.web import (
     languages,
     live,
     money,
+    observers,
     people,
     places,
     placing,
@@ -39,8 +40,8 @@ from triage.web import (
 )
 
 BLUEPRINTS = (
-    auth.bp, desk.bp, reports.bp, placing.bp, relating.bp, incidents.bp, files.bp, floor.bp, people.bp, accounts.bp,
-    prices.bp, places.bp, quarantine.bp, intake.bp, back.bp, gateway.bp, health.bp, api.bp,
+    auth.bp, desk.bp, reports.bp, placing.bp, relating.bp, incidents.bp, observers.bp, files.bp, floor.bp, people.bp,
+    accounts.bp, prices.bp, places.bp, quarantine.bp, intake.bp, back.bp, gateway.bp, health.bp, api.bp,
 )
 
 

@@ -10,7 +10,7 @@ NAMES = (
     "in.arrived", "in.verified", "in.journalled", "in.filed", "in.committed",
     "spool.written", "spool.synced", "spool.drained",
     "out.accepted", "out.committed", "out.begun", "out.intent", "out.answered", "out.settling", "out.settled",
-    "poll.asked", "doubt.asked",
+    "poll.asked", "doubt.asked", "like.turn", "like.found", "like.kept",
 )
 
 

@@ -96,6 +96,7 @@ class Kind(StrEnum):
     ACKNOWLEDGEMENT_QUEUED = "acknowledgement.queued"
     CONTACT_STOPPED = "contact.stopped"
     CONTACT_STARTED = "contact.started"
+    CONTACT_OBSERVER = "contact.observer"
     INBOUND_QUARANTINED = "inbound.quarantined"
     INBOUND_RETRIED = "inbound.retried"
     OPERATOR_ADDED = "operator.added"

@@ -22,6 +22,7 @@ class Right(StrEnum):
     READ_EVERY_TEAM = "read_every_team"  # the reports of teams one is not in, too
     HANDLE_REPORTS = "handle_reports"  # take, answer and note; route, close, reopen and split what one holds
     STEP_IN = "step_in"  # route, close, split, link, wake and decide on a report that somebody else holds
+    NAME_OBSERVERS = "name_observers"  # say of somebody who reports that they are a registered observer, or are none
     ASSIGN_REPORTS = "assign_reports"  # give a report to somebody, take it from somebody
     SEE_FLOOR = "see_floor"  # who does what, what needs a decision, the ledger
     RESUME_LEASES = "resume_leases"  # let the clocks run again after an outage
@@ -41,6 +42,7 @@ RIGHTS: Mapping[Right, frozenset[str]] = {
     Right.READ_EVERY_TEAM: frozenset({"coordinator"}),
     Right.HANDLE_REPORTS: frozenset({"operator", "coordinator"}),
     Right.STEP_IN: frozenset({"coordinator"}),
+    Right.NAME_OBSERVERS: frozenset({"coordinator"}),
     Right.ASSIGN_REPORTS: frozenset({"coordinator"}),
     Right.SEE_FLOOR: frozenset({"coordinator"}),
     Right.RESUME_LEASES: frozenset({"coordinator"}),

@@ -42,6 +42,7 @@ def _web_report(scene: Scene, reply_to: str) -> Report:
     message = InboundMessage("web", "", "token-1.abc", None, "The station is closed.", thread_key="web:token-1",
                              reply_to=reply_to)
     scene.do(lambda: citizens.report(message, "receipt", None))
+    scene.compare()
     return scene.newest()
 
 

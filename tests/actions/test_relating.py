@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+import config
+from tests import checker
 from tests.scene import Scene
-from triage.actions import closing, comparing, copies, ingest, journal, relating
+from triage.actions import closing, comparing, copies, ingest, journal, pairs, relating
 from triage.db import db
 from triage.errors import AlreadyAssigned, AlreadyClosed, BadInput, Forbidden, NotFound, NotTheHolder
 from triage.events import Kind
@@ -172,6 +174,31 @@ def test_the_same_incident_can_be_rejected_and_is_not_confirmed_after(question: 
         question.confirm(question.zawadi)
 
 
+def also_an_incident(question: Question) -> int:
+    """The two may tell of the same incident, too; the number of that line."""
+    why = pairs.Why(0.7, 1, {"reason": "likeness", "grounds": ["text"], "apart": 60, "codes": []})
+    question.scene.do(lambda: pairs.note(question.second, question.first, "same_incident", "suggested", why))
+    return db.session.query(Match.id).filter_by(kind="same_incident").one()[0]
+
+
+def test_what_is_not_the_same_message_may_still_be_the_same_incident(question: Question) -> None:
+    incident = also_an_incident(question)
+    question.reject(question.zawadi)
+    (offer,) = question.seen(question.first, question.zawadi).offers
+    assert (offer.kind, offer.match) == ("same_incident", incident)
+    question.scene.do(lambda: relating.reject(incident, question.zawadi))
+    assert question.offered(question.first, question.zawadi) == []
+
+
+def test_what_is_not_the_same_incident_is_not_the_same_message(question: Question) -> None:
+    incident = also_an_incident(question)
+    question.scene.do(lambda: relating.reject(incident, question.zawadi))
+    assert question.offered(question.first, question.zawadi) == []
+    with pytest.raises(BadInput):
+        question.confirm(question.zawadi)
+    assert pairs.refused(question.first, question.second)
+
+
 def test_what_is_closed_cannot_become_a_copy(question: Question) -> None:
     question.scene.do(lambda: closing.discard(question.first, question.maya, "spam"))
     (offer,) = question.seen(question.second, question.zawadi).offers
@@ -227,6 +254,22 @@ def test_what_a_person_took_apart_before_it_was_compared_stays_apart(scene: Scen
     scene.do(lambda: copies.unlink(second, zawadi))
     scene.do(lambda: comparing.compare(second))
     assert (scene.report(second).status, scene.report(second).duplicate_of) == ("open", None)
+
+
+def test_what_two_matters_were_linked_by_is_undone_with_the_link_whichever_of_their_copies_it_named(
+    scene: Scene, settings: config.Settings
+) -> None:
+    zawadi = scene.operator("Zawadi", "coordinator")
+    primary, copy, other, its_copy = (scene.sms("Ink", f"+25471100200{number}").id for number in range(4))
+    scene.do(lambda: copies.link(copy, primary, zawadi))
+    scene.do(lambda: copies.link(its_copy, other, zawadi))
+    scene.do(lambda: pairs.note(its_copy, copy, "same_message", "suggested", pairs.A_PERSON))
+    asked = db.session.query(Match.id).filter_by(state="suggested").scalar()
+    assert scene.do(lambda: relating.confirm(asked, zawadi)).id == other
+    scene.do(lambda: copies.unlink(other, zawadi))
+    assert db.session.get_one(Match, asked).state == "undone"
+    db.session.rollback()
+    checker.check(settings)
 
 
 def test_an_operator_who_does_not_hold_the_primary_cannot_take_a_copy_out(scene: Scene) -> None:

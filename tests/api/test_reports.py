@@ -224,6 +224,30 @@ def test_copies_are_marked_and_unmarked(desk: Desk) -> None:
     assert (unmarked["status"], unmarked["copy_of"]) == ("open", None)
 
 
+def test_a_copy_and_a_suggestion_say_why_and_a_program_decides(desk: Desk) -> None:
+    first = desk.sms(1, "No ballot papers here at all").id
+    second = desk.sms(2, "No balot papers here at all").id
+    (asked,) = desk.root.get(f"/reports/{first}").json["related"]["suggestions"]
+    assert (asked["kind"], asked["report"], asked["may_confirm"], asked["why"]["reason"]) == (
+        "same_message", second, True, "alike")
+    assert asked["why"]["differences"] == [{"kind": "typo", "a": ["ballot"], "b": ["balot"]}]
+    assert "ballot" in asked["why"]["said"]
+    assert code(desk.maya.post(f"/matches/{asked['match']}/confirm")) == (409, "not_the_holder")
+    assert desk.root.post(f"/matches/{asked['match']}/confirm").json["copy_of"] == first
+    (linked,) = desk.root.get(f"/reports/{first}").json["related"]["copies"]
+    assert (linked["report"], linked["by"]) == (second, "Root")
+    assert desk.root.get(f"/reports/{second}").json["related"]["copy_of"]["report"] == first
+    assert code(desk.root.post(f"/matches/{asked['match']}/reject")) == (422, "bad_input")
+
+
+def test_what_a_program_refuses_is_not_suggested_again(desk: Desk) -> None:
+    first = desk.sms(1, "No ballot papers here at all").id
+    desk.sms(2, "No ballot papers here at all")
+    (asked,) = desk.root.get(f"/reports/{first}").json["related"]["suggestions"]
+    assert desk.root.post(f"/matches/{asked['match']}/reject").status_code == 204
+    assert desk.root.get(f"/reports/{first}").json["related"]["suggestions"] == []
+
+
 def test_a_split_takes_only_a_message_of_that_report(desk: Desk) -> None:
     first, other = desk.sms(1).id, desk.sms(2).id
     desk.sms(1, "Elsewhere a box was burnt")

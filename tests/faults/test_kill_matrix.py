@@ -71,7 +71,8 @@ REPEATABLE = {  # a public post: the key makes a second request harmless, so the
 def test_every_named_point_is_in_the_matrix() -> None:
     spooled = tuple(point for point in crashpoints.NAMES if point.startswith("spool."))  # in test_spool.py
     asked = ("poll.asked", "doubt.asked")  # in test_asking.py
-    assert (*INBOUND, *spooled, *OUTBOUND, *asked) == crashpoints.NAMES
+    alike = tuple(point for point in crashpoints.NAMES if point.startswith("like."))  # in test_comparing.py
+    assert (*INBOUND, *spooled, *OUTBOUND, *asked, *alike) == crashpoints.NAMES
 
 
 def row(stage: Stage, point: str, struck: str, at_death: object) -> Cell:

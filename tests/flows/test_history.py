@@ -21,6 +21,7 @@ from triage.actions import (
     journal,
     leases,
     notes,
+    observers,
     people,
     relating,
     replies,
@@ -99,7 +100,8 @@ class Evening:
         later = db.session.query(Message).filter(Message.body.like("%again")).one().id
         self.do(lambda: splitting.split(later, self.maya),
                 lambda: ingest.receive(journal.Arrival("simulator", "sms", "bad", SECRET_WORDS.encode()), unreadable))
-        self.do(lambda: inbound.retry(self.scene.item().id, self.root))
+        self.do(lambda: inbound.retry(self.scene.item().id, self.root),
+                lambda: observers.name(self.report.id, self.root, observer=True))
 
     def copies(self) -> None:
         """The same again from somebody else; and it was not the same."""
@@ -165,7 +167,8 @@ EVERY = {
     Kind.NOTE_ADDED, Kind.REPLY_ACCEPTED,
     Kind.REPLY_CANCELLED, Kind.DELIVERY_DEFERRED, Kind.DELIVERY_STARTED, Kind.DELIVERY_RETRIED, Kind.DELIVERY_SENT,
     Kind.DELIVERY_DELIVERED, Kind.DELIVERY_FAILED, Kind.DELIVERY_UNCERTAIN, Kind.DELIVERY_DECIDED,
-    Kind.ACKNOWLEDGEMENT_QUEUED, Kind.CONTACT_STOPPED, Kind.CONTACT_STARTED, Kind.INBOUND_QUARANTINED,
+    Kind.ACKNOWLEDGEMENT_QUEUED, Kind.CONTACT_STOPPED, Kind.CONTACT_STARTED, Kind.CONTACT_OBSERVER,
+    Kind.INBOUND_QUARANTINED,
     Kind.INBOUND_RETRIED, Kind.OPERATOR_ADDED, Kind.OPERATOR_CHANGED, Kind.OPERATOR_SHIFT, Kind.PASSWORD_SET,
     Kind.SESSION_ENDED, Kind.TEAM_CHANGED, Kind.ACCOUNT_ADDED, Kind.ACCOUNT_CHANGED, Kind.ACCOUNT_TROUBLED,
     Kind.SENDER_RULE_SET, Kind.LEASES_FROZEN, Kind.LEASES_RESUMED,

@@ -49,6 +49,7 @@ def test_walk_a_a_signed_message_becomes_a_row_on_every_desk(
 ) -> None:
     assert call(app, message()).status_code == 200
     assert call(app, message()).status_code == 200
+    scene.compare()
     for visitor in two:
         assert SAID in visitor.get("/desk").text
     assert ledger.ledger().received == 1
@@ -72,6 +73,7 @@ def test_a_signed_item_nobody_can_read_is_kept_and_answered_with_200(app: Flask,
 def test_odd_characters_survive_the_way_in(app: Flask, scene: Scene, two: tuple[Visitor, Visitor]) -> None:
     body = message(text="closed\x00 here\ud800 <b>now</b>")
     assert call(app, body).status_code == 200
+    scene.compare()
     page = two[0].get("/desk").text
     assert "closed" in page
     assert "<b>now</b>" not in page

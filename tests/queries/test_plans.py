@@ -11,6 +11,7 @@ from sqlalchemy import event, func, select, text
 
 from tests.scene import Scene
 from triage.actions import assignments, leases, matters
+from triage.actions import copies as unlinking
 from triage.actions import incidents as said
 from triage.db import db
 from triage.models import Assignment, Message, Operator
@@ -18,7 +19,7 @@ from triage.queries import changes, compared, copies, forecast, inbox, incidents
 from triage.queries.search import Wanted
 
 GROWS = ("reports", "messages", "deliveries", "delivery_attempts", "inbound", "events", "contacts", "assignments",
-         "matches")
+         "matches", "text_keys", "shingles", "mentions")
 # Only what is open now.
 WALKS = ("ix_reports_queue", "ix_reports_line", "uq_assignments_open", "ix_assignments_open_operator")
 
@@ -119,6 +120,29 @@ def test_no_look_reads_a_whole_growing_table(crowd: Scene, look: str) -> None:
     with asked() as statements:
         crowd.do(lambda: LOOKS[look](maya))
     assert not walked(statements)
+
+
+COMPARED_BY = ("text_keys", "mentions", "shingles", "matches", "FROM events", "messages.repost_of =", "observer_since",
+               "reports.received_at BETWEEN", "coalesce(reports.duplicate_of")
+LONG = "The polling station at the old school has run out of ballot papers and many people are leaving"
+
+
+def test_comparing_and_taking_apart_read_no_whole_growing_table(crowd: Scene) -> None:
+    zawadi = crowd.operator("Zawadi", "coordinator")
+    crowd.account("mastodon", "@harbour@social.example")
+    crowd.sms(LONG, "+254711000301")
+    with asked() as statements:
+        copy = crowd.sms(LONG, "+254711000302")  # two people
+        first = crowd.post("Help", "@rosa@social.example").thread_key.removeprefix("mastodon:")
+        crowd.post("Help", "@rosa@social.example")  # one person, who says nothing
+        crowd.post("Help", "@tom@social.example", repost_of=first)
+        crowd.sms("And they beat the people who wait at the gate", "+254711000200")  # told later
+        crowd.do(lambda: unlinking.unlink(copy.id, zawadi))
+    assert crowd.kinds().count("report.linked") == 3
+    ours = [one for one in statements if one[0].startswith("SELECT") and "AS listed" not in one[0]
+            and any(word in one[0] for word in COMPARED_BY)]
+    assert len(ours) > 10
+    assert not walked(ours)
 
 
 def test_the_first_of_the_queue_is_found_by_walking_the_queue_not_by_sorting_it(crowd: Scene) -> None:

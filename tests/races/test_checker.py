@@ -52,6 +52,9 @@ PLANTED = {
     "I3 an incident is open exactly while two matters belong to it":
         "INSERT INTO incidents (id, title, state, operator_id, created_at) "
         "VALUES (1, '', 'open', 1, '2026-01-01')",
+    "I3 two that a line says are linked are one matter":
+        "UPDATE reports SET status = 'open', duplicate_of = NULL WHERE id = 2",
+    "I3 a line says of every copy that it is linked": "UPDATE matches SET state = 'suggested'",
     "I4 a report has at most one open assignment": SECOND_HOLDER.format(ended="NULL", why="NULL"),
     "I4 assignments of a report never overlap": SECOND_HOLDER.format(ended="started_at", why="'closed'"),
     "I4 a report is assigned exactly while somebody holds it": "UPDATE reports SET status = 'open'",
@@ -82,10 +85,12 @@ PLANTED = {
     "is open, the history says duplicate":
         "UPDATE reports SET status = 'open', duplicate_of = NULL WHERE status = 'duplicate'",
     "was duplicate and is reopened": entry("report.reopened", report="2"),
+    "was duplicate and is claimed": entry("report.claimed", report="2"),
 }
 WALKS = {"began after STOP": "stop_is_obeyed", "is started after sent": "states_move_forward",
          "is open, the history says duplicate": "reports_are_as_told",
-         "was duplicate and is reopened": "reports_are_as_told"}
+         "was duplicate and is reopened": "reports_are_as_told",
+         "was duplicate and is claimed": "reports_are_as_told"}
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ REPORTS = (
         body={"remove": "1"}),
     Row("POST", f"{REPORT}/prioritise", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",
         body={"priority": 1}),
+    Row("POST", f"{REPORT}/observer", COORDINATORS, "ok ok ok ok", "report", body={"observer": "1"}),
     Row("GET", f"{REPORT}/compare/<other_id>", READERS, "422 ok ok ok", "report"),
     Row("GET", f"{REPORT}/compare", READERS, "422 422 422 422", "report"),
     Row("POST", f"{REPORT}/copy-of", READERS, "422 409 ok 409", "report", coordinator="422 ok ok 409",

@@ -82,7 +82,7 @@ def facts(stage: Stage, actor: Operator) -> Mapping[str, object]:
         "until": stage.soon(), "moment": stage.soon(),
         "wanted": search.Wanted(), "note": written.Note("phone", "Told on the telephone"),
         "terms": accounts.Terms(), "provider": "simulator", "region": "KE", "micros": 30_000,
-        "price_id": stage.prices["listed"], "to": "+254700111444", "options": {},
+        "price_id": stage.prices["listed"], "to": "+254700111444", "options": {}, "observer": True,
         "place_id": None, "sheet": Sheet((), ()),
         "answer": replies.Answer(matter.report, matter.assignment, stage.seq, "hello", "matrix-0001"),
     }

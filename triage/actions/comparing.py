@@ -15,10 +15,11 @@ from sqlalchemy import Table, func, insert, select
 from triage import effects
 from triage.actions import copies, matters, pairs
 from triage.actions.pairs import Why
+from triage.crashpoints import crashpoint
 from triage.db import db, is_postgresql
 from triage.effects import Between, Effect
 from triage.models import Message, Report, Shingle, TextKey
-from triage.queries import candidates, weighing
+from triage.queries import candidates, origins, weighing
 from triage.queries.alike import Akin, Alike, Same
 from triage.queries.candidates import Candidate
 from triage.similarity.incidents import Likeness
@@ -38,14 +39,19 @@ TEXT_KEY = insert(cast(Table, TextKey.__table__))
 def compare(report_id: int) -> bool:
     """Compare a report, once; whether it was to be. Link it, or note what people are to be asked."""
     wait_for_turn()
+    crashpoint("like.turn")
     report = db.session.get(Report, report_id, populate_existing=True)
     if report is None or report.compare_by is None:
         return False
     report.compare_by = None
-    db.session.flush()
+    db.session.flush()  # its lock: what joins it meanwhile waits, and is then seen to tell something new, or not
     found = look(report.id)
-    if found is not None and report.live and report.duplicate_of is None:
-        _decide(report, found)
+    if report.live and report.duplicate_of is None:
+        if found is not None:
+            _decide(report, found)
+        else:
+            _link_said_again(report)
+    crashpoint("like.found")
     return True
 
 
@@ -85,10 +91,37 @@ def _keep_keys(report_id: int) -> tuple[Message, Prepared] | None:
 
 def _decide(report: Report, found: tuple[Candidate, Prepared, Alike]) -> None:
     new, prepared, alike = found
+    if _repeats_what_says_nothing(report, alike):
+        return
     same = list(alike.same_messages())
     copied = (one for one in same if effects.effect(_between(new, prepared, one)) is Effect.COPY)
     if not any(_link(report, one) for one in copied):
         _suggest(report, same, alike.same_incidents())
+
+
+def _repeats_what_says_nothing(report: Report, alike: Alike) -> bool:
+    """A post that repeats one whose text says too little to be found by it is a copy all the same; whether it is."""
+    original = origins.original(report.id, alike.message)
+    told = original is None or db.session.get(TextKey, original) is not None
+    return not told and _link_to(report, original or 0, Why(1.0, RULES_VERSION, {"reason": "lineage"}))
+
+
+def _link_said_again(report: Report) -> None:
+    """Words that say nothing are a copy where the same person says them again within the hour."""
+    other = origins.said_again(report)
+    if other is not None:
+        _link_to(report, other, Why(1.0, RULES_VERSION, {"reason": "exact"}))
+
+
+def _link_to(report: Report, other_id: int, why: Why) -> bool:
+    """Let it travel with what a report belongs to, where it can; whether it does."""
+    primary_id = db.session.scalar(select(func.coalesce(Report.duplicate_of, Report.id)).where(Report.id == other_id))
+    if primary_id is None or pairs.refused(report.id, primary_id):
+        return False
+    primary = copies.join(report.id, primary_id)
+    if primary is not None:
+        pairs.note(report.id, primary.id, "same_message", "linked", why)
+    return primary is not None
 
 
 def _between(new: Candidate, prepared: Prepared, found: Same) -> Between:
@@ -106,10 +139,11 @@ def _link(report: Report, found: Same) -> bool:
 
 
 def _suggest(report: Report, same: Sequence[Same], akin: Sequence[Akin]) -> None:
-    for one in same[:MOST_SUGGESTED]:
+    open_ = [one for one in same if not pairs.refused(report.id, one.other.primary_id)]
+    for one in open_[:MOST_SUGGESTED]:
         other = one.other.primary_id
         pairs.note(report.id, other, "same_message", "suggested", _told(report.id, other, one))
-    asked = {one.other.primary_id for one in same}
+    asked = {one.other.primary_id for one in open_}
     fresh = [one for one in akin if one.other.primary_id not in asked]
     for kin in _one_an_incident(fresh)[:MOST_SUGGESTED]:
         pairs.note(report.id, kin.other.primary_id, "same_incident", "suggested", of_likeness(kin.likeness))

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from triage import clock, context, events
 from triage.actions import assignments, closing, filing, grouping, matters, outbox, pairs, undoing
+from triage.db import db
 from triage.errors import N_, AlreadyClosed, BadInput, Forbidden
 from triage.events import Kind
 from triage.models import Assignment, Operator, Report
@@ -47,12 +50,12 @@ def join(report_id: int, primary_id: int) -> Report | None:
     """The desk itself sees that a report which nobody holds repeats another; the primary it goes with from now on.
 
     Where that was closed within the hours in which it may be reopened, the copy is closed with it. None where the
-    report cannot go with it: it is held or closed by now, or the other was closed before.
+    report cannot go with it: it is held, was answered or closed by now, or the other was closed before.
     """
     report, primary = _lock_both(report_id, primary_id, None)
     if primary.duplicate_of is not None:
         return join(report_id, primary.duplicate_of)
-    if report.status != "open" or matters.copies(report.id):
+    if report.status != "open" or matters.copies(report.id) or matters.last_answer(report.id) is not None:
         return None
     if primary.live:
         before = undoing.before(report, primary)
@@ -74,8 +77,14 @@ def _close_with(report: Report, primary: Report) -> bool:
 
 
 def _lock_both(report_id: int, primary_id: int, actor: Operator | None) -> tuple[Report, Report]:
-    """Two primaries are locked by number: linked both ways at once, the second sees what the first did."""
-    locked = {number: matters.lock(number, actor) for number in sorted((report_id, primary_id))}
+    """Two primaries are locked by number: linked both ways at once, the second sees what the first did.
+
+    What is a copy already comes after its primary, as everywhere.
+    """
+    two = select(Report.id).where(Report.id.in_((report_id, primary_id))).order_by(Report.duplicate_of.is_(None).desc(),
+                                                                                  Report.id)
+    order = dict.fromkeys((*db.session.scalars(two).all(), report_id, primary_id))
+    locked = {number: matters.lock(number, actor) for number in order}
     return locked[report_id], locked[primary_id]
 
 
@@ -110,6 +119,7 @@ def _rouse(primary: Report, actor: Operator) -> None:
 def _attach(report: Report, primary: Report, actor: Operator | None, ended: Assignment | None,
             before: Mapping[str, object]) -> None:
     also, answer = matters.copies(report.id), matters.last_answer(primary.id)
+    waiting = matters.waiting(report)
     report.status, report.snoozed_until = "duplicate", None
     primary.priority = min(primary.priority, report.priority)
     was = {one.id: one.linked_after for one in also}
@@ -117,7 +127,8 @@ def _attach(report: Report, primary: Report, actor: Operator | None, ended: Assi
         one.duplicate_of, one.linked_after = primary.id, answer[0] if answer else 0
     by = actor.id if actor else None
     events.record(Kind.REPORT_LINKED, report.id, by, copy=report.id, primary=primary.id,
-                  assignment=ended.id if ended else None, was=ended.operator_id if ended else None, **before)
+                  assignment=ended.id if ended else None, was=ended.operator_id if ended else None,
+                  waiting=waiting, **before)
     for one in also:
         events.record(Kind.REPORT_LINKED, one.id, by, copy=one.id, primary=primary.id, went_with=report.id,
                       linked_after=was[one.id])
@@ -129,20 +140,22 @@ def unlink(report_id: int, actor: Operator) -> Report:
     """Say that a report is no copy: it stands where it stood before it was linked; the report. For who may link.
 
     Who held it has it again where they are on shift, else it is in the queue; the copies that it brought along are
-    its own again; the primary is as urgent and as asleep as it was. A copy that was closed with its primary is open
-    again. The desk does not link the two again by itself. Raises BadInput where it is no copy, NotTheHolder,
-    Forbidden, and LiveReportExists where the same thread has a newer open report.
+    its own again; the primary is as urgent and as asleep as if the link had never been, whichever links were made or
+    taken back since. A copy that was closed with its primary is open again. The desk does not link the two again by
+    itself. Raises BadInput where it is no copy, NotTheHolder, Forbidden, and LiveReportExists where the same thread
+    has a newer open report.
     """
     if actor.needs_approval:
         raise Forbidden
+    undoing.lock_who_held(report_id)
     report, primary = matters.lock_matter(report_id, actor)
     if report.duplicate_of is None:
         raise BadInput(N_("This report is not a copy."), "report")
     matters.require_charge(primary, actor)
     _detach(report)
-    held = undoing.restore(report, primary, actor)
+    own, held = undoing.restore(report, primary, actor)
     grouping.part(report, primary, actor.id)
-    pairs.part(report.id, primary.id, actor.id)
+    pairs.part([report.id, *(one.id for one in own)], primary.id, actor.id)
     for one in (report, primary):
         matters.reckon(one)
     events.record(Kind.REPORT_UNLINKED, report.id, actor.id, copy=report.id, primary=primary.id)

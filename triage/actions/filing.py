@@ -11,7 +11,7 @@ from sqlalchemy import Insert, Row, Select, String, Table, bindparam, func, inse
 
 from channels.base import InboundMessage
 from triage import clock, context, events, fitting
-from triage.actions import assignments, attaching, closing, contacts, matters, mentioning
+from triage.actions import assignments, attaching, closing, contacts, matters, mentioning, telling
 from triage.actions.contacts import Person
 from triage.actions.doubt import NotYet
 from triage.actions.journal import Door, Entry
@@ -175,7 +175,7 @@ def _join_what_waits(report_id: int, message: InboundMessage, contact: Person | 
     stored: int | None = execute(STORE_WHERE_IT_WAITS, {**values, "priority": priority}).scalar()
     if stored is not None:
         attaching.note(stored, message, item)
-        _note_joined(report_id, report_id, stored, item)
+        _note_joined(report_id, report_id, stored, item, message)
     return stored
 
 
@@ -197,10 +197,11 @@ def _join(report: Report, primary: Report, message: InboundMessage, contact: Per
         closing.raise_again(report, "duplicate")
         events.record(Kind.REPORT_REOPENED, report.id, None, assignment=None, primary=primary.id)
     if message.urgent:
-        primary.priority = min(primary.priority, URGENT)
+        for one in (report, primary):  # a copy that is taken out again is urgent by itself
+            one.priority = min(one.priority, URGENT)
     if not (_waits(report, item) and _waits(primary, item)):
         matters.reckon(report)
-    _note_joined(report.id, primary.id, stored, item)
+    _note_joined(report.id, primary.id, stored, item, message)
     return stored
 
 
@@ -209,8 +210,10 @@ def _waits(report: Report, item: Entry) -> bool:
     return report.unanswered_since is not None and report.unanswered_since <= item.received_at
 
 
-def _note_joined(report_id: int, primary_id: int, message_id: int, item: Entry) -> None:
-    events.record(Kind.REPORT_JOINED, report_id, None, message=message_id, item=item.id, primary=primary_id)
+def _note_joined(report_id: int, primary_id: int, message_id: int, item: Entry, message: InboundMessage) -> None:
+    telling.joined(report_id, message.text)
+    urgent = {"urgent": True} if message.urgent else {}
+    events.record(Kind.REPORT_JOINED, report_id, None, message=message_id, item=item.id, primary=primary_id, **urgent)
 
 
 def rouse(report: Report) -> None:

@@ -144,15 +144,29 @@ def _reckon(report: Report) -> None:
     through = max(answered, report.handled_through or 0)
     report.unanswered_since = db.session.scalar(
         select(func.min(Message.recorded_at)).join(Report, Report.id == Message.report_id)
-        .where(family(report.id), Message.direction == "in", or_(
-            and_(Report.id == report.id, Message.id > through),
-            and_(Report.id != report.id, or_(Message.id > answered, Report.linked_after >= answered),
-                 ~_settled_on_its_own())))
-    )
+        .where(*_unanswered(report, answered)))
     waits = answer is not None and report.unanswered_since is None and answered == through
     report.awaiting_citizen_since = answer[1] if waits and answer else None
     if not waited and report.unanswered_since is not None:
         _renew(report.id)
+
+
+def _unanswered(report: Report, answered: int) -> tuple[ColumnElement[bool], ...]:
+    """What waits of a matter, where `answered` is the number of its last answer: conditions."""
+    own = and_(Report.id == report.id, Message.id > max(answered, report.handled_through or 0))
+    of_copies = and_(Report.id != report.id, or_(Message.id > answered, Report.linked_after >= answered),
+                     ~_settled_on_its_own())
+    return family(report.id), Message.direction == "in", or_(own, of_copies)
+
+
+def waiting(report: Report) -> list[int]:
+    """The reports of a matter whose messages wait for an answer, by number."""
+    if report.unanswered_since is None:
+        return []
+    answer = last_answer(report.id)
+    query = select(Message.report_id).join(Report, Report.id == Message.report_id)
+    query = query.where(*_unanswered(report, answer[0] if answer else 0))
+    return list(db.session.scalars(query.distinct().order_by(Message.report_id)))
 
 
 def _renew(report_id: int) -> None:
@@ -184,9 +198,9 @@ def last_answer(report_id: int) -> tuple[int, datetime] | None:
     return (row[0], row[1]) if row else None
 
 
-def wake(report: Report) -> None:
-    """A snoozed report is awake again."""
+def wake(report: Report, by: int | None = None) -> None:
+    """A snoozed report is awake again; `by` is the person who woke it, where it was one."""
     if report.snoozed_until is not None:
         report.snoozed_until = None
         _renew(report.id)
-        events.record(Kind.REPORT_WOKEN, report.id)
+        events.record(Kind.REPORT_WOKEN, report.id, by)

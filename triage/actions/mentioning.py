@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import cast
 
-from sqlalchemy import Table, insert, text
+from sqlalchemy import Table, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from channels.base import InboundMessage
 from triage import logs
-from triage.db import savepoint, unavailable, worth_retrying
+from triage.db import db, savepoint, unavailable, worth_retrying
 from triage.gazetteer.spotting import Spot
-from triage.models import Mention
+from triage.models import Mention, Message, Report
 from triage.queries import places
 from triage.statements import execute
 
@@ -52,6 +52,20 @@ def _note(report_id: int, message_id: int, message: InboundMessage) -> None:
         execute(NOTE, [_row(message_id, message.text, spot) for spot in spots])
     if seen.clear is not None:
         execute(PUT, {"place": seen.clear, "report": report_id})
+
+
+def look_again(report: Report) -> None:
+    """Messages came to a report or left it: where nobody has said where it is, look for its place in those it has."""
+    if report.placed_by is not None or not places.any_known():
+        return
+    report.place_id = None
+    db.session.flush()
+    said = select(Message.body).where(Message.report_id == report.id, Message.direction == "in").order_by(Message.id)
+    for text_ in db.session.scalars(said).all():
+        clear = places.look(text_, report.place_text or "").clear
+        if clear is not None:
+            execute(PUT, {"place": clear, "report": report.id})
+    db.session.expire(report, ["place_id"])
 
 
 def _row(message_id: int, said: str, spot: Spot) -> dict[str, object]:

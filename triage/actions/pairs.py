@@ -31,9 +31,15 @@ A_PERSON = Why(1.0, 0, {"reason": "person"})
 
 
 def note(report_id: int, other_id: int, kind: str, state: str, why: Why) -> None:
-    """Keep what the desk found by itself, unless there is a line already: what a person said stands."""
-    insert_once(Match, ONE_LINE, report_id=max(report_id, other_id), other_id=min(report_id, other_id), kind=kind,
-                state=state, score=why.score, rules=why.rules, why=why.words, found_at=clock.now())
+    """Keep what the desk found by itself, unless there is a line already: what a person said stands.
+
+    What was a question so far, and is linked now, is no question any more.
+    """
+    made = insert_once(Match, ONE_LINE, report_id=max(report_id, other_id), other_id=min(report_id, other_id),
+                       kind=kind, state=state, score=why.score, rules=why.rules, why=why.words, found_at=clock.now())
+    asked = _found(report_id, other_id) if made is None and (kind, state) == ("same_message", "linked") else None
+    if asked is not None and asked.state == "suggested":
+        asked.state, asked.score, asked.rules, asked.why = state, why.score, why.rules, why.words
 
 
 def decide(match: Match, state: str, by: int) -> None:
@@ -51,15 +57,16 @@ def say(report_id: int, other_id: int, state: str, by: int, kind: str = "same_me
         decide(match, state, by)
 
 
-def part(report_id: int, primary_id: int, by: int) -> None:
-    """A person says that a report is no copy: neither of its primary, nor of whatever goes with that."""
+def part(taken_out: Sequence[int], primary_id: int, by: int) -> None:
+    """A person says that a report is no copy of a primary; of what belongs to it, named after it, and of what is left
+    with the primary, none is the same message as the other."""
     together = select(Report.id).where(family(primary_id))
-    ends = or_(and_(Match.report_id == report_id, Match.other_id.in_(together)),
-               and_(Match.other_id == report_id, Match.report_id.in_(together)))
+    ends = or_(and_(Match.report_id.in_(taken_out), Match.other_id.in_(together)),
+               and_(Match.other_id.in_(taken_out), Match.report_id.in_(together)))
     linked = select(Match).where(ends, Match.kind == "same_message", Match.state == "linked")
     for match in db.session.scalars(linked).all():
         decide(match, "undone", by)
-    say(report_id, primary_id, "undone", by)
+    say(taken_out[0], primary_id, "undone", by)
 
 
 def divide(report_id: int, gone: Collection[int], stay: Sequence[int], by: int) -> None:
@@ -74,9 +81,9 @@ def divide(report_id: int, gone: Collection[int], stay: Sequence[int], by: int) 
 
 
 def refused(report_id: int, other_id: int) -> bool:
-    """Whether a person said that the two are not the same message."""
-    match = _found(report_id, other_id)
-    return match is not None and match.state in REFUSED
+    """Whether a person said that the two are not the same message, or not even the same incident."""
+    pair = Match.report_id == max(report_id, other_id), Match.other_id == min(report_id, other_id)
+    return db.session.scalar(select(Match.id).where(*pair, Match.state.in_(REFUSED)).limit(1)) is not None
 
 
 def _found(report_id: int, other_id: int, kind: str = "same_message") -> Match | None:

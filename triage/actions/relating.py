@@ -55,7 +55,8 @@ def reject(match_id: int, actor: Operator) -> None:
 
 
 def _require_open(match: Match) -> None:
-    if match.state != "suggested":
+    implied = match.kind == "same_message" and pairs.refused(match.report_id, match.other_id)
+    if match.state != "suggested" or implied:
         raise BadInput(N_("Somebody has decided that already."), "match")
 
 

@@ -43,7 +43,7 @@ def snooze(report_id: int, actor: Operator, until: datetime) -> None:
 
 def wake(report_id: int, actor: Operator) -> None:
     """End a snooze early."""
-    matters.wake(matters.lock_working(report_id, actor))
+    matters.wake(matters.lock_working(report_id, actor), actor.id)
 
 
 def prioritise(report_id: int, actor: Operator, priority: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select, update
 
 from triage import clock, events, fitting
-from triage.actions import matters
+from triage.actions import matters, mentioning, pairs, telling
 from triage.db import db
 from triage.errors import N_, BadInput, Forbidden, NotFound
 from triage.events import Kind
@@ -29,6 +29,10 @@ def split(message_id: int, actor: Operator, of: int | None = None) -> Report:
     moved = update(Message).where(Message.report_id == report.id, Message.id >= message.id,
                                   Message.direction == "in").values(report_id=new.id)
     db.session.execute(moved)
+    telling.moved(report, message.id)
+    pairs.say(new.id, report.id, "rejected", actor.id)  # who takes two apart does not want them linked again
+    for one in (report, new):
+        mentioning.look_again(one)
     for one in (report, new):
         matters.reckon(one)
     events.record(Kind.REPORT_SPLIT, report.id, actor.id, into=new.id, message=message.id)

@@ -1,93 +1,118 @@
-"""A link taken back: what it changed beside itself is as it was, where nothing newer speaks against it.
+"""A link taken back: what it changed beside itself is as if it had never been made, whatever was linked since.
 
-What that was stands in the history, with the link.
+What that was stands in the history, with the link. What a person said since then stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 
-from triage import clock, events
-from triage.actions import closing, filing, matters
-from triage.db import db
+from triage import events
+from triage.actions import closing, filing, lineage, matters
+from triage.actions.lineage import Node
+from triage.db import LOCK, db
 from triage.events import Kind
 from triage.models import Assignment, Event, Operator, Report
-
-# After one of these the primary stands as it does for another reason.
-NEWER = (Kind.REPORT_JOINED, Kind.REPORT_PRIORITISED, Kind.REPORT_SNOOZED, Kind.REPORT_CLOSED)
+from triage.models.reports import NORMAL
 
 
 def before(report: Report, primary: Report) -> dict[str, object]:
-    """What linking changes beside the link, for the history. Called before anything is changed."""
-    return {"urgency": primary.priority, "asleep": _written(report.snoozed_until),
-            "primary_asleep": _written(primary.snoozed_until)}
+    """What linking changes beside the link, for the history. Called before anything is changed.
+
+    Of the primary: how urgent and how long asleep it would be without the copies that it has already.
+    """
+    urgency, asleep = primary.priority, primary.snoozed_until
+    if urgency < NORMAL or (asleep is None and _ever_slept(primary.id)):
+        urgency, asleep = _by_itself(primary)
+    return {"urgency": urgency, "asleep": _written(report.snoozed_until), "primary_asleep": _written(asleep)}
+
+
+def _ever_slept(report_id: int) -> bool:
+    slept = select(Event.seq).where(Event.report_id == report_id, Event.kind == Kind.REPORT_SNOOZED).limit(1)
+    return db.session.scalar(slept) is not None
+
+
+def _by_itself(primary: Report) -> tuple[int, datetime | None]:
+    copies = db.session.scalars(select(Report).where(Report.duplicate_of == primary.id)).all()
+    node = lineage.read(primary, copies)[primary.id]
+    moved, asleep = lineage.last_move(node), primary.snoozed_until
+    links = [one.link for one in node.copies if one.link is not None and one.linked > moved]
+    if asleep is None and links:
+        asleep = lineage.to_come(max(links, key=lambda one: one.seq).data.get("primary_asleep"))
+    return lineage.alone(node), asleep
 
 
 def _written(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment is not None else None
 
 
-def restore(report: Report, primary: Report, actor: Operator) -> Assignment | None:
-    """Of a report that was taken out, and of its primary; who has it again. Both are locked, and reckoned after."""
-    linked = _last_links([report.id]).get(report.id)
-    if linked is None or linked.data.get("primary") != primary.id:
-        return None
-    own = _came_along(report, primary, actor)
-    left = matters.copies(primary.id)
-    if not _newer(linked.seq, [one.id for one in (primary, *left, report, *own)]):
-        _calm(primary, linked, left)
-    return _give_back(report, linked.data, actor)
+def lock_who_held(report_id: int) -> None:
+    """Whoever held a report when it was linked may get it back: people are locked before reports (decision 012)."""
+    links = select(Event).where(Event.report_id == report_id, Event.kind == Kind.REPORT_LINKED)
+    for link in db.session.scalars(links.order_by(Event.seq.desc())).all():
+        if "went_with" not in link.data:
+            was = link.data.get("was")
+            db.session.get(Operator, was, with_for_update=LOCK) if isinstance(was, int) else None
+            return
 
 
-def _calm(primary: Report, linked: Event, left: Sequence[Report]) -> None:
-    """The primary is as urgent as it was, but for the copies that are left, and sleeps again if none came later."""
-    was: Mapping[str, Any] = linked.data
-    urgency = was.get("urgency", primary.priority)
-    primary.priority = max(primary.priority, min([urgency, *(one.priority for one in left)]))
-    if all(one.seq < linked.seq for one in _last_links([one.id for one in left]).values()):
-        primary.snoozed_until = primary.snoozed_until or _to_come(was.get("primary_asleep"))
+def restore(report: Report, primary: Report, actor: Operator) -> tuple[list[Report], Assignment | None]:
+    """Of a report that was taken out, and of its primary: the copies that are its own again, and who has it again.
+
+    Both are locked, and reckoned after.
+    """
+    nodes = lineage.read(primary, [report, *matters.copies(primary.id)])
+    node = nodes[report.id]
+    link, parent, since = node.link, node.parent, node.here_since
+    node.leave()
+    own = _come_along(node, actor)
+    report.priority = lineage.urgency(node)
+    if link is not None and parent is not None:
+        _calm(parent, link)
+        primary.snoozed_until = lineage.asleep(nodes[primary.id], link, since)
+    return own, _give_back(node, link, actor) if link is not None else None
 
 
-def _last_links(ids: Sequence[int]) -> dict[int, Event]:
-    """The last link of each report."""
-    links = select(Event).where(Event.report_id.in_(ids), Event.kind == Kind.REPORT_LINKED).order_by(Event.seq)
-    return {one.report_id: one for one in db.session.scalars(links) if one.report_id is not None}
+def _calm(parent: Node, link: Event) -> None:
+    """What it was linked to is as urgent as it was, and so is what that went along with."""
+    node: Node | None = parent
+    while node is not None:
+        undone = link if node is parent else None
+        node.report.priority = max(node.report.priority, lineage.urgency(node, undone))
+        node = node.parent
 
 
-def _came_along(report: Report, primary: Report, actor: Operator) -> list[Report]:
-    """The copies that it brought along are its own again."""
-    all_of_them = matters.copies(primary.id)
-    links = _last_links([one.id for one in all_of_them])
-    own = [one for one in all_of_them if one.id in links and links[one.id].data.get("went_with") == report.id]
-    for one in own:
-        was: Mapping[str, Any] = links[one.id].data
-        one.duplicate_of, one.linked_after = report.id, was.get("linked_after")
-        events.record(Kind.REPORT_LINKED, one.id, actor.id, copy=one.id, primary=report.id, went_with=report.id)
-    for one in closing.raise_copies(report, actor):
-        one.handled_through = None
-        matters.reckon(one)
+def _come_along(node: Node, actor: Operator) -> list[Report]:
+    """What it brought along is its own again."""
+    report = node.report
+    for one in [member for member in node.all() if member is not node]:
+        one.report.duplicate_of = report.id
+        one.report.linked_after = cast(int | None, lineage.was_linked_after(one, node))
+        events.record(Kind.REPORT_LINKED, one.report.id, actor.id, copy=one.report.id, primary=report.id,
+                      went_with=report.id)
+    own = [member.report for member in node.all() if member is not node]
+    for copy in closing.raise_copies(report, actor):
+        copy.handled_through = None
+        matters.reckon(copy)
     return own
 
 
-def _newer(seq: int, ids: Sequence[int]) -> bool:
-    since = select(Event.seq).where(Event.report_id.in_(ids), Event.seq > seq, Event.kind.in_(NEWER)).limit(1)
-    return db.session.scalar(since) is not None
-
-
-def _to_come(written: str | None) -> datetime | None:
-    moment = datetime.fromisoformat(written) if written else None
-    return moment if moment is not None and moment > clock.now() else None
-
-
-def _give_back(report: Report, data: Mapping[str, Any], actor: Operator) -> Assignment | None:
+def _give_back(node: Node, link: Event, actor: Operator) -> Assignment | None:
     """To who held it when it was linked, where they are there to go on."""
-    report.snoozed_until = _to_come(data.get("asleep"))
+    report, data = node.report, cast(dict[str, Any], link.data)
+    report.snoozed_until = None if _written_to(node, link.seq) else lineage.to_come(data.get("asleep"))
     was = data.get("was")
     if was is None or not filing.takes_back(was):
         return None
     report.status = "assigned"
     return matters.start(report.id, was, assigned_by=actor.id)
+
+
+def _written_to(node: Node, since: int) -> bool:
+    """Whether a message came since: that would have woken it."""
+    joined: Sequence[Event] = [one for member in node.all() for one in member.past if one.kind == Kind.REPORT_JOINED]
+    return any(one.seq > since for one in joined)

@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from triage.api import place_answers
+from triage.api import place_answers, relation_answers
 from triage.api.answer import Answer
 from triage.queries.incident_shapes import Belonging
+from triage.queries.relation_shapes import Relations
 from triage.queries.shapes import DeliveryState, Entry, ReportView, Row
 from triage.queries.shapes import Ledger as Counted
 from triage.queries.stats import Stats as Figures
@@ -164,11 +165,13 @@ class Report(Line):
     earlier: int = Field(description="Older lines of the conversation that are left out.")
     copies: Sequence[Line]
     copy_of: int | None
+    related: relation_answers.Related
     split_from: int | None
     incident: Incident | None = Field(description="Null where no other tells of the same. Of a copy: its primary's.")
     sending: Sending
     draft: str
     consent_answer: bool | None
+    observer: bool | None = Field(description="Whether a registered observer sent it; null where nobody is known.")
     may_claim: bool
     may_write: bool
     may_assign: bool
@@ -242,14 +245,16 @@ def _line(row: Row) -> dict[str, Any]:
     return {**same, "holder": holder}
 
 
-def report(view: ReportView, copies: Sequence[Row], copy_of: int | None, belonging: Belonging | None) -> Report:
+def report(view: ReportView, copies: Sequence[Row], copy_of: int | None, relations: Relations,
+           belonging: Belonging | None) -> Report:
     """A report with its conversation."""
     rest = {name: getattr(view, name) for name in (
-        "seq", "assignment", "held_since", "earlier", "split_from", "draft", "consent_answer", "may_claim",
-        "may_write", "may_assign",
+        "seq", "assignment", "held_since", "earlier", "split_from", "draft", "consent_answer", "observer",
+        "may_claim", "may_write", "may_assign",
     )}
     return Report(
         **_line(view.row), **rest, copies=[line(one) for one in copies], copy_of=copy_of, incident=_incident(belonging),
+        related=relation_answers.related(relations),
         messages=[_message(one) for one in view.entries if one.kind in ("inbound", "outbound")],
         notes=[Note.model_validate(one) for one in view.entries if one.kind == "note"],
         sending=Sending.model_validate(view.sending),

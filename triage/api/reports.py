@@ -10,7 +10,9 @@ from triage.actions import (
     closing,
     copies,
     incidents,
+    observers,
     placing,
+    relating,
     replies,
     routing,
     splitting,
@@ -18,7 +20,7 @@ from triage.actions import (
     written,
 )
 from triage.api import answers, operations, schemas
-from triage.api.operations import REPORT
+from triage.api.operations import NUMBER, REPORT
 from triage.crashpoints import crashpoint
 from triage.db import run_in_transaction
 from triage.errors import (
@@ -40,13 +42,14 @@ from triage.errors import (
 )
 from triage.queries import copies as linked
 from triage.queries import incidents as told
-from triage.queries import outbox, search
+from triage.queries import outbox, relations, search
 from triage.queries import reports as found
 from triage.queries.conversation import SHOWN
 from triage.rights import Right
 from triage.web.access import actor
 
 WHOLE = 1000  # lines of a conversation
+MATCH = f"/matches/<{NUMBER}:match_id>"
 
 
 @operations.get("/reports", Right.READ_REPORTS)
@@ -66,7 +69,7 @@ def report(report_id: int) -> answers.Report:
 def _report(report_id: int, shown: int = SHOWN) -> answers.Report:
     view = found.view(report_id, actor(), shown)
     return answers.report(view, linked.copies_of(report_id, actor()), linked.primary_of(report_id, actor()),
-                          told.of_report(report_id, actor()))
+                          relations.of(report_id, actor(), view.row), told.of_report(report_id, actor()))
 
 
 def _seen(report_id: int) -> answers.Report | None:
@@ -161,6 +164,12 @@ def set_place(report_id: int, body: schemas.SetPlace) -> answers.Report | None:
     return _done(report_id, lambda: placing.set_place(report_id, actor(), number))
 
 
+@operations.post(f"{REPORT}/observer", Right.NAME_OBSERVERS, NotFound)
+def name_observer(report_id: int, body: schemas.Observer) -> answers.Report | None:
+    """Say whether who sent it is a registered observer, whose words are never made a copy of somebody else's."""
+    return _done(report_id, lambda: observers.name(report_id, actor(), observer=body.observer))
+
+
 @operations.post(f"{REPORT}/snooze", Right.HANDLE_REPORTS, NotFound, AlreadyClosed, NotTheHolder, IsACopy)
 def snooze(report_id: int, body: schemas.Snooze) -> answers.Report | None:
     """Let it sleep until a moment within a week; a message of the person wakes it."""
@@ -193,6 +202,19 @@ def link_incident(report_id: int, body: schemas.SameAs) -> answers.Report | None
 def leave_incident(report_id: int) -> answers.Report | None:
     """Say that it does not: it stands where it stood before it was linked, with what came along."""
     return _done(report_id, lambda: incidents.leave(report_id, actor()))
+
+
+@operations.post(f"{MATCH}/confirm", Right.HANDLE_REPORTS, NotFound, AlreadyClosed, AlreadyAssigned, NotTheHolder)
+def confirm_match(match_id: int) -> answers.Report | None:
+    """Say yes to what is suggested of two reports; the one that became a copy."""
+    return _seen(run_in_transaction(lambda: relating.confirm(match_id, actor()).id))
+
+
+@operations.post(f"{MATCH}/reject", Right.HANDLE_REPORTS, NotFound, NotTheHolder)
+def reject_match(match_id: int) -> answers.Report | None:
+    """Say no to what is suggested of two reports: it is not asked again. Nothing is answered."""
+    run_in_transaction(lambda: relating.reject(match_id, actor()))
+    return None
 
 
 @operations.post(f"{REPORT}/split", Right.HANDLE_REPORTS, NotFound, AlreadyClosed, NotTheHolder, IsACopy, status=201)

@@ -135,6 +135,12 @@ class SetPlace(Body):
     place: Annotated[str, _upto(60), CLEAN] | None
 
 
+class Observer(Body):
+    """Whether who sent it is a registered observer."""
+
+    observer: bool
+
+
 class Snooze(Body):
     """Until when, within a week."""
 

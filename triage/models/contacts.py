@@ -15,7 +15,7 @@ class Contact(Base):
     `address_key` is the blind index of the address, `address_sealed` opens with context
     `contacts.address|<kind>|<address_key>`. `hint` is what staff may always see (last two digits
     or a public handle). `opted_out_at` holds for every number of ours, whichever of them heard it
-    (`opted_out_account_id`, where it was one).
+    (`opted_out_account_id`, where it was one). `observer_since`: trained to report, and words it as all of them do.
     """
 
     __tablename__ = "contacts"
@@ -31,6 +31,7 @@ class Contact(Base):
     opted_out_at: Mapped[Moment | None]
     opted_out_account_id: Mapped[int | None] = link("accounts.id", null=True, index=True)
     acknowledged_at: Mapped[Moment | None]
+    observer_since: Mapped[Moment | None]
     created_at: Mapped[Moment]
 
     @property

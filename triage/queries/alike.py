@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
-
-from triage.db import db
 from triage.models import Message
-from triage.queries import candidates, places
+from triage.queries import candidates, origins, places
 from triage.queries.candidates import Candidate
 from triage.similarity.differences import Kind
 from triage.similarity.incidents import Likeness, Telling, Whereabouts, likeness
@@ -44,7 +41,7 @@ class Alike:
     """One new report among those that were there: what is read of them is read and prepared once."""
 
     def __init__(self, new: Candidate, message: Message, prepared: Prepared) -> None:
-        self._new, self._message = new, message
+        self._new, self.message = new, message
         self._prepared = {new.report_id: prepared}
         self._loaded: dict[int, Candidate] = {}
         self._by_words = candidates.by_shingles(prepared.shingles, new.report_id)
@@ -54,10 +51,11 @@ class Alike:
 
         What is a copy itself counts only where its primary says the same too: so chains cannot drift.
         """
-        lineage = self._load(_lineage(self._new.report_id, self._message))
-        yield from (Same(one, self._read(one), None, None) for one in lineage)
+        original = origins.original(self._new.report_id, self.message)
+        named = self._load([original] if original is not None else [])
+        yield from (Same(one, self._read(one), None, None) for one in named)
         exact = candidates.by_hash(self._mine.body_hash, self._new.report_id)
-        known = {one.primary_id for one in lineage}
+        known = {one.primary_id for one in named}
         found = [(one, self._same(one)) for one in self._load([*exact, *self._by_words])]
         others = [one for one, told in found if told is None]
         alike = [(one, told) for one, told in found if told is not None]
@@ -119,12 +117,3 @@ class Alike:
         codes = (one.place_id, *around.get(one.place_id, ())) if one.place_id is not None else ()
         where = Whereabouts(one.place_text or "", tuple(str(code) for code in codes))
         return Telling(self._read(one), one.received_at, where)
-
-
-def _lineage(report_id: int, message: Message) -> Sequence[int]:
-    """The report with the post that this one repeats, or the first with another that repeats the same one."""
-    if message.repost_of is None:
-        return ()
-    same = or_(Message.external_id == message.repost_of, Message.repost_of == message.repost_of)
-    known = select(Message.report_id).where(Message.channel == message.channel, same, Message.report_id != report_id)
-    return db.session.scalars(known.order_by(Message.id).limit(1)).all()

@@ -12,7 +12,6 @@ from typing import Any, cast
 
 from sqlalchemy import Executable, Select, Table, bindparam, func, literal_column, select, union_all
 
-from channels import registry
 from triage.db import BigKey, UtcDateTime, db, let_go
 from triage.models import Message, Report, Shingle, TextKey
 from triage.similarity.incidents import DAY
@@ -42,9 +41,9 @@ class Candidate:
     text: str
 
     @property
-    def public(self) -> bool:
-        """Whether anybody could read it where it was said."""
-        return registry.capabilities_of_channel(self.channel).is_public
+    def id(self) -> int:
+        """Its number, as a report itself calls it."""
+        return self.report_id
 
 
 def by_shingles(shingles: Sequence[int], report_id: int) -> list[int]:

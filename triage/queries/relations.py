@@ -19,6 +19,8 @@ from triage.rights import Right
 MOST_OFFERED = 3
 ORDER = {"same_message": 0, "same_incident": 1}
 Matter = tuple[int, int | None]  # the number of a primary, and of the incident it belongs to
+# What is not asked any more: what is not the same message may yet be the same incident, but not the other way round.
+SETTLES = {"same_message": ("same_message",), "same_incident": ("same_message", "same_incident")}
 
 
 def of(report_id: int, actor: Operator, line: Row | None = None) -> Relations:
@@ -120,26 +122,27 @@ def _asked(report: Report) -> dict[int, Match]:
         return {}
     matter = _matters({number for match in known for number in (match.report_id, match.other_id)})
     ends = {match.id: {matter[match.report_id], matter[match.other_id]} for match in known}
-    decided, incidents = _decided(report, known, ends)
+    settled, incidents = _settled(report, known, ends)
     asked: dict[int, Match] = {}
     open_ones = (match for match in known if match.state == "suggested")
     for match in sorted(open_ones, key=lambda one: (ORDER[one.kind], -one.score, -one.id)):
         for number, incident in ends[match.id]:
-            if number not in decided and (match.kind == "same_message" or incident not in incidents):
+            if (number, match.kind) not in settled and (match.kind == "same_message" or incident not in incidents):
                 asked.setdefault(number, match)
     return asked
 
 
-def _decided(report: Report, known: Iterable[Match], ends: Mapping[int, set[Matter]]) -> tuple[set[int], set[int]]:
-    """The matters and the incidents that need not be asked about any more, its own among them."""
-    decided: set[int] = {report.id}
+def _settled(
+    report: Report, known: Iterable[Match], ends: Mapping[int, set[Matter]]
+) -> tuple[set[tuple[int, str]], set[int]]:
+    """What need not be asked any more: of which matters and in what way, and of which incidents; its own among them."""
+    settled = {(report.id, kind) for kind in ORDER}
     incidents: set[int | None] = {report.incident_id}
-    for match in known:
-        if match.state != "suggested":
-            decided |= {number for number, _ in ends[match.id]}
-        if match.state != "suggested" and match.kind == "same_incident":
+    for match in (one for one in known if one.state != "suggested"):
+        settled |= {(number, kind) for number, _ in ends[match.id] for kind in SETTLES[match.kind]}
+        if match.kind == "same_incident":
             incidents |= {incident for _, incident in ends[match.id]}
-    return decided, {incident for incident in incidents if incident is not None}
+    return settled, {incident for incident in incidents if incident is not None}
 
 
 def _known(report: Report) -> list[Match]:

@@ -7,7 +7,7 @@ from sqlalchemy import or_, select
 from triage import clock, events
 from triage.db import db
 from triage.errors import NotFound
-from triage.models import Assignment, Consent, Draft, Operator, Report
+from triage.models import Assignment, Consent, Contact, Draft, Operator, Report
 from triage.queries import conversation, identity, naming, places, rows, scope, signing
 from triage.queries import sending as routes
 from triage.queries.shapes import ReportView, Row
@@ -44,6 +44,7 @@ def view(report_id: int, actor: Operator, shown: int = conversation.SHOWN, by: s
         consent_answer=_consent(report), other_reports=_others(report, actor), split_from=report.split_from,
         place=places.views([report.place_id]).get(report.place_id or 0), place_text=report.place_text,
         placed_by=naming.public_names([report.placed_by]).get(report.placed_by or 0) if report.placed_by else None,
+        observer=_observer(report), may_name_observer=actor.may(Right.NAME_OBSERVERS),
         opening=_opening(report, actor) if row.mine and draft is None else "",
     )
 
@@ -65,6 +66,11 @@ def _may_claim(report: Report, actor: Operator) -> bool:
 
 def _consent(report: Report) -> bool | None:
     return db.session.scalar(select(Consent.granted).where(Consent.report_id == report.id, Consent.purpose == "answer"))
+
+
+def _observer(report: Report) -> bool | None:
+    since = select(Contact.observer_since.is_not(None)).where(Contact.id == report.contact_id)
+    return db.session.scalar(since) if report.contact_id is not None else None
 
 
 def _others(report: Report, actor: Operator) -> list[Row]:

@@ -177,6 +177,8 @@ class ReportView:
     place: PlaceView | None = None
     placed_by: str | None = None  # public name of who said where it is; None: the machine found it
     place_text: str | None = None  # as the person wrote it
+    observer: bool | None = None  # whether the sender is a registered observer; None: nobody is known
+    may_name_observer: bool = False
     opening: str = ""  # what a new holder may begin with, where nothing is typed yet
 
 

@@ -120,6 +120,8 @@ def _happenings() -> dict[str, str]:
         "delivery.asked:silent": gettext("The provider was asked about an answer and did not reply"),
         "contact.stopped": gettext("The person said STOP: nobody here may write"),
         "contact.started": gettext("The person said START: we may write again"),
+        "contact.observer:named": gettext("%(who)s said that the sender is a registered observer"),
+        "contact.observer:removed": gettext("%(who)s said that the sender is no observer"),
         "acknowledgement.queued": gettext("An automatic acknowledgement was sent"),
     }
 

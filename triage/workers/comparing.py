@@ -13,6 +13,7 @@ from flask import Flask
 
 from triage import clock, logs
 from triage.actions import comparing
+from triage.crashpoints import crashpoint
 from triage.db import db, let_go, run_in_transaction
 from triage.events import Kind
 from triage.queries import candidates
@@ -45,7 +46,9 @@ def compare_waiting(give_way: Callable[[], object] = bool) -> int:
 
 def _compare(report_id: int) -> bool:
     try:
-        return run_in_transaction(lambda: comparing.compare(report_id))
+        compared = run_in_transaction(lambda: comparing.compare(report_id))
+        crashpoint("like.kept")
+        return compared
     except Exception as problem:
         log.exception("report.not_compared", report_id=report_id, problem=type(problem).__name__)
         return run_in_transaction(lambda: comparing.leave(report_id))
