@@ -128,8 +128,9 @@ def unlink(report_id: int, actor: Operator) -> Report:
 
     Who held it has it again where they are on shift, else it is in the queue; the copies that it brought along are
     its own again; the primary is as urgent and as asleep as it was. A copy that was closed with its primary is open
-    again. The desk does not link the two again by itself. Raises BadInput where it is no copy, NotTheHolder,
-    Forbidden, and LiveReportExists where the same thread has a newer open report.
+    again. What waits to be sent to its sender is a draft on it. The desk does not link the two again by itself.
+    Raises BadInput where it is no copy, NotTheHolder, Forbidden, and LiveReportExists where the same thread has a newer
+    open report.
     """
     if actor.needs_approval:
         raise Forbidden
@@ -139,6 +140,7 @@ def unlink(report_id: int, actor: Operator) -> Report:
     matters.require_charge(primary, actor)
     _detach(report)
     held = undoing.restore(report, primary, actor)
+    outbox.hand_over(report)  # an answer to its sender was the holder's of the primary
     pairs.part(report.id, primary.id, actor.id)
     for one in (report, primary):
         matters.reckon(one)
