@@ -34,12 +34,13 @@ from triage.web import (
     reports,
     security,
     simulator,
+    together,
     watch,
 )
 
 BLUEPRINTS = (
-    auth.bp, desk.bp, reports.bp, placing.bp, relating.bp, files.bp, floor.bp, people.bp, accounts.bp, prices.bp,
-    places.bp, quarantine.bp, intake.bp, back.bp, gateway.bp, health.bp, api.bp,
+    auth.bp, desk.bp, reports.bp, placing.bp, relating.bp, together.bp, files.bp, floor.bp, people.bp, accounts.bp,
+    prices.bp, places.bp, quarantine.bp, intake.bp, back.bp, gateway.bp, health.bp, api.bp,
 )
 
 

@@ -52,6 +52,8 @@ def answer_all(asked: ToMany, actor: Operator) -> list[Result]:
     given |= {one.report.id: _accept(one, asked, actor) for one in able}
     for primary in _primaries(able):
         _settle(primary, [one for one in able if one.primary is primary], waiting[primary.id], actor)
+    if asked.kept_on is not None:
+        drafts.clear(asked.kept_on, actor.id)
     results = [_result(number, given, refused) for number in numbers]
     _note(asked, actor, min(primary.id for _, primary in found.values()), results)
     crashpoint("out.accepted")

@@ -54,7 +54,7 @@ class ToMany:
     """What is answered to whom, having seen which event last, and its name for ever.
 
     `public`: whoever wrote it knows that everybody may read it. `incident_id`: it goes to who told of an incident,
-    in the name of whoever holds each report; else the writer holds them.
+    in the name of whoever holds each report; else the writer holds them. `kept_on`: the report with the draft of it.
     """
 
     recipients: Sequence[Recipient]
@@ -63,6 +63,7 @@ class ToMany:
     key: str
     public: bool = False
     incident_id: int | None = None
+    kept_on: int | None = None
 
 
 @dataclass(frozen=True)
