@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from triage import clock, context, events
-from triage.actions import assignments, closing, filing, matters, outbox, pairs, undoing
+from triage.actions import assignments, closing, filing, matters, outbox, pairs, repeats, undoing
 from triage.errors import N_, AlreadyClosed, BadInput, Forbidden
 from triage.events import Kind
 from triage.models import Assignment, Operator, Report
@@ -69,6 +69,7 @@ def _close_with(report: Report, primary: Report) -> bool:
     closing.close_with(report, primary)
     report.duplicate_of, report.linked_after = primary.id, 0
     events.record(Kind.REPORT_LINKED, report.id, None, copy=report.id, primary=primary.id, assignment=None, was=None)
+    repeats.notice(primary)
     return True
 
 

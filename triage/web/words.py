@@ -102,6 +102,8 @@ def _happenings() -> dict[str, str]:
         "report.split": gettext("%(who)s split a message off as a new report"),
         "report.linked": gettext("%(who)s marked #%(copy)s as a copy of #%(primary)s"),
         "report.unlinked": gettext("%(who)s said that #%(copy)s is no copy of #%(primary)s"),
+        "report.repeated": gettext("New people told it within an hour after it was closed: %(people)s"),
+        "report.left_closed": gettext("%(who)s left this closed"),
         "match.decided:rejected": gettext("%(who)s said that #%(other)s is not the same"),
         "delivery.decided:sent": gettext("%(who)s marked an answer as sent"),
         "delivery.decided:again": gettext("%(who)s had an answer sent again"),
