@@ -18,6 +18,8 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
     "": ("",),
     "report": REPORTS, "message": REPORTS, "undo": REPORTS, "decide": REPORTS, "delivery": REPORTS, "file": REPORTS,
     "match": ("held", "free", "missing"),  # of two reports: Maya holds one; nobody of the actors does
+    "incident": ("told", "missing"),  # Maya holds one of its reports, Ben the other
+    "answer": ("shared", "missing"),  # one answer to many, by Maya
     "account": ("shared", "somebodys", "missing"),
     "person": ("plain", "mighty", "myself", "missing"),
     "team": ("team", "missing"),

@@ -23,13 +23,28 @@ from tests.scene import Scene
 from tests.visitor import PASSWORD, TOKEN
 from tests.web.door import Browser
 from triage import clock, context, passwords
-from triage.actions import closing, copies, drafts, ingest, journal, notes, prices, replies, sessions, teams, tokens
+from triage.actions import (
+    answering,
+    closing,
+    copies,
+    drafts,
+    ingest,
+    journal,
+    notes,
+    prices,
+    replies,
+    sessions,
+    teams,
+    tokens,
+)
+from triage.actions.recipients import Recipient, ToMany
 from triage.db import db
 from triage.models import (
     ApiToken,
     Attachment,
     Delivery,
     InboundItem,
+    Incident,
     Match,
     Message,
     Operator,
@@ -154,6 +169,31 @@ class Stage:
         self._copy_of("own foreigner", None)
         self.matches = {"held": self._alike("own operator", "open North"), "free": self._alike("others", "open"),
                         "missing": MISSING}
+        self.incidents = {"told": self._incident("own operator", "others"), "missing": MISSING}
+        self.answers = {"shared": self._to_many("own operator"), "missing": MISSING}
+
+    def _incident(self, *matters: str) -> int:
+        """Some matters tell of one incident."""
+        made = Incident(title=self.plant("title", READERS), state="open", operator_id=self.people["Ben"].id,
+                        created_at=clock.now())
+        self.scene.do(lambda: db.session.add(made))
+        number = int(made.id)
+        for matter in matters:
+            self.scene.do(lambda one=self.matters[matter].report: self._tells_of(one, number))
+        return number
+
+    def _tells_of(self, report_id: int, incident_id: int) -> None:
+        db.session.get_one(Report, report_id).incident_id = incident_id
+
+    def _to_many(self, which: str) -> int:
+        """Maya answers, as one of many, whoever told of a matter of hers; the number of that answer."""
+        matter, maya = self.matters[which], self.people["Maya"]
+        text, seen = f"To all of you {self.plant('many', OF_TEAM['North'])}", self.scene.head()
+        asked = ToMany([Recipient(matter.report, matter.assignment)], seen, text, "many-0001")
+        self.scene.do(lambda: answering.answer_all(asked, maya))
+        number = self.scene.head()
+        self.scene.do(lambda: drafts.save(matter.report, maya, self.plant("draft", frozenset({"operator"}))))
+        return number
 
     def _copy_of(self, primary: str, team: str | None) -> None:
         """A report of one team is a copy of one of another: each is still told to its own readers alone."""

@@ -136,5 +136,5 @@ def test_of_an_incident_each_leaves_in_the_name_of_its_holder(
     assert "2 people are answered" in words(browser.get(sent.location))
     stranger = Browser(app)
     stranger.sign_in(scene.operator("Noor"), PASSWORD)
-    assert stranger.get(f"/desk/incidents/{number}/answer").status_code == 409
+    assert stranger.get(f"/desk/incidents/{number}/answer").status_code == 403
     assert stranger.get(sent.location).status_code == 404

@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, or_, select
 
 from triage import events
 from triage.db import db
-from triage.errors import NotFound, NotTheHolder
+from triage.errors import Forbidden, NotFound, NotTheHolder
 from triage.events import Kind
 from triage.models import Account, Assignment, Delivery, Draft, Event, Incident, Message, Operator, Report
 from triage.queries import forecast, identity, naming, reports, rows, scope
@@ -89,7 +89,7 @@ def of_matter(report_id: int, actor: Operator) -> Preview:
 
 
 def of_incident(incident_id: int, actor: Operator) -> Preview:
-    """Everybody who told of an incident, for who holds one of its reports and coordinators. NotFound, NotTheHolder."""
+    """Everybody who told of an incident, for who holds one of its reports and coordinators. NotFound, Forbidden."""
     seq, incident = events.head(), db.session.get(Incident, incident_id)
     query = select(Report).where(Report.incident_id == incident_id, Report.duplicate_of.is_(None),
                                  scope.visible(actor)).order_by(Report.id)
@@ -99,7 +99,7 @@ def of_incident(incident_id: int, actor: Operator) -> Preview:
     held = _held([one.id for one in primaries])
     own = [number for number, one in held.items() if one.operator_id == actor.id]
     if not own and not actor.may(Right.STEP_IN):
-        raise NotTheHolder
+        raise Forbidden
     shown = _preview(seq, primaries, min(own, default=primaries[0].id), actor)
     return replace(shown, incident=incident.id, title=incident.title)
 
