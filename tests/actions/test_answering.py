@@ -134,7 +134,7 @@ def test_one_refusal_hinders_nobody_and_is_told_in_words(told: Told) -> None:
     told.scene.sms("STOP", OMAR)
     assert told.why(told.answer()) == ["", "opted_out", ""]
     assert told.states() == ["held", "held"]
-    assert told.waits() == told.all[:2], "the matter waits, for who is not to be written to"
+    assert told.waits() == [told.all[1]], "but the matter does not, for whom nobody may write to"
 
 
 def test_who_is_left_out_waits_on_though_the_primary_was_answered(told: Told) -> None:

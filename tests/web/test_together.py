@@ -70,6 +70,7 @@ def test_all_senders_are_answered_after_a_look_and_each_result_is_told(
     assert "2 people are answered" in words(page)
     assert "Not sent: This person said STOP" in words(page)
     assert words(page).count("Sends in 8 s") == 2
+    assert "to …03" in words(browser.get(f"/desk/reports/{matter[0]}"))
     undone = browser.post(f"{stale.location}/undo")
     assert "Taken back from 2 people" in words(browser.get(undone.location))
     assert TEXT in browser.get(f"/desk/reports/{matter[0]}").text, "it is the draft again"

@@ -115,7 +115,9 @@ def _accept(one: Able, asked: ToMany, actor: Operator) -> int:
 
 
 def _settle(primary: Report, mine: Sequence[Able], waited: set[int], actor: Operator) -> None:
-    """Whoever was answered waits no more. Who was left out waits on, though the primary was answered."""
+    """Whoever was answered waits no more. Who was left out waits on, though the primary was answered: but for those
+    whom no answer can reach.
+    """
     if mine[0].holder.id == actor.id:
         mine[0].held.last_active_at = clock.now()
         drafts.clear(primary.id, actor.id)
@@ -123,7 +125,8 @@ def _settle(primary: Report, mine: Sequence[Able], waited: set[int], actor: Oper
     last = matters.last_answer(primary.id) if primary.id in answered else None
     copies = matters.copies(primary.id)
     for copy in copies:
-        if last is not None and copy.id in waited and not _people(copy) & _people(primary):
+        apart = copy.id in waited and not _people(copy) & _people(primary)
+        if last is not None and apart and not recipients.beyond_reach(copy, mine[0].holder):
             copy.linked_after = last[0]  # this answer was not meant for it: it has one of its own, or waits for it
     matters.reckon_all(primary, [copy for copy in copies if copy.id in answered])
 

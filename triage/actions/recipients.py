@@ -182,11 +182,22 @@ def able(asked: ToMany, found: Found, refused: Refusals) -> Iterator[Able]:
 def _routed(text: str, report: Report, primary: Report) -> Able:
     held = matters.require_held(primary)
     holder = db.session.get_one(Operator, held.operator_id)
-    usual = sending.route(report, holder)
-    if report.contact_id is None and report.reply_contact_id is None and (usual is None or usual.account is not None):
+    if _nobody_known(report, sending.route(report, holder)):
         raise NobodyKnown
     route = replies.checked_route(report, holder)
     return Able(report, primary, held, holder, route, replies.checked_body(text, report, holder, route))
+
+
+def _nobody_known(report: Report, route: sending.Route | None) -> bool:
+    nobody = report.contact_id is None and report.reply_contact_id is None
+    return nobody and (route is None or route.account is not None)
+
+
+def beyond_reach(report: Report, holder: Operator) -> bool:
+    """Whether nobody here can ever answer it as things are: the person said STOP, or is not known."""
+    route = sending.route(report, holder)
+    stopped = route is not None and route.contact is not None and route.contact.opted_out_at is not None
+    return stopped or _nobody_known(report, route)
 
 
 def once_each(able_ones: Sequence[Able], refused: Refusals) -> list[Able]:

@@ -107,6 +107,7 @@ def _message(report: Report, message: Message, delivery: Delivery | None, names:
         author=people.get(who or 0), channel=message.channel, body=message.body,
         language=report.language if inbound else None, account=names.accounts.get(message.account_id or 0),
         delivery=_fate(delivery, message, names, actor) if delivery else None,
+        to=names.senders.get(message.contact_id or 0, "") if not inbound and message.report_id != report.id else "",
         mine=message.operator_id == actor.id, unanswered=inbound and since is not None and message.recorded_at >= since,
     )
 

@@ -115,6 +115,7 @@ class Entry:
     unanswered: bool = False
     files: Sequence[FileView] = ()
     mentions: Sequence[MentionView] = ()
+    to: str = ""  # of an answer on a copy: whom it went to
 
 
 @dataclass(frozen=True)
