@@ -10,16 +10,18 @@ from tests import checker
 from tests.processes import SIZE, Crew, Figures, Seat
 from tests.races import stock
 from tests.scene import Scene
-from triage.actions import answering, copies
+from triage.actions import answering, closing, comparing, copies
 from triage.actions.answering import Result
 from triage.actions.recipients import Recipient, ToMany
 from triage.db import db, run_in_transaction
 from triage.errors import TriageError
-from triage.models import Assignment, Contact, Delivery, Operator, Report
+from triage.events import Kind
+from triage.models import Assignment, Contact, Delivery, Event, Operator, Report
 from triage.models.deliveries import WAITING
+from triage.queries import candidates
 
-pytestmark = [pytest.mark.races, pytest.mark.timeout(240),
-              pytest.mark.parametrize("settings", [{"acknowledge": False}], indirect=True)]
+pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
+QUIET = pytest.mark.parametrize("settings", [{"acknowledge": False}], indirect=True)
 
 MATTERS, COPIES = 6, 5
 Matter = tuple[int, int, list[int], list[str]]  # primary, fence, all its reports, who told its copies
@@ -49,6 +51,7 @@ def _sent(seat: Seat, matter: Matter, me: Operator) -> list[Result]:
     return run_in_transaction(lambda: answering.answer_all(asked, me))
 
 
+@QUIET
 def test_one_form_sent_by_eight_tabs_reaches_each_person_once(
     scene: Scene, settings: config.Settings, crew: Crew, figures: Figures
 ) -> None:
@@ -87,6 +90,7 @@ def _disturb(seat: Seat, matter: Matter, me: Operator) -> None:
         stock.arrive(stock.text(f"SM-stop-{primary}-{seat.place}", people[which], "STOP"))
 
 
+@QUIET
 def test_answered_while_people_say_stop_and_copies_are_taken_out(
     scene: Scene, settings: config.Settings, crew: Crew, figures: Figures
 ) -> None:
@@ -103,3 +107,31 @@ def test_answered_while_people_say_stop_and_copies_are_taken_out(
     assert list(db.session.scalars(astray)) == []
     checker.check(settings)
     figures(f"{sum(done)} results{stock.deadlocks(settings)}")
+
+
+RUMOUR = "The polling station at the old school in Kibera has run out of ballot papers and people are leaving"
+
+
+def tell(seat: Seat, rounds: int) -> None:
+    """Tell the same as everybody, as somebody new each time, and have it compared."""
+    for turn in range(rounds):
+        number = 5000 + turn * SIZE + seat.place
+        seat.meet()
+        run_in_transaction(lambda one=number: stock.arrive(stock.text(f"SM-told-{one}", stock.phone(one), RUMOUR)))
+        for waiting in candidates.waiting():
+            run_in_transaction(lambda one=waiting: comparing.compare(one))
+
+
+@pytest.mark.parametrize("settings", [{"acknowledge": False, "repeats_to_decide": SIZE * 2}], indirect=True)
+def test_what_is_told_at_many_nodes_at_once_is_asked_once(
+    scene: Scene, settings: config.Settings, crew: Crew, figures: Figures
+) -> None:
+    chief = scene.operator("Chief", "coordinator")
+    first = scene.sms(RUMOUR).id
+    scene.do(lambda: closing.discard(first, chief, "off_topic"))
+    crew.race(settings, tell, 3)
+    asked = db.session.scalars(select(Event).where(Event.kind == Kind.REPORT_REPEATED)).all()
+    assert [one.data["people"] for one in asked] == [SIZE * 2], "at the very one that made it enough"
+    assert db.session.scalar(select(func.count()).where(Report.duplicate_of == first)) == 3 * SIZE
+    checker.check(settings)
+    figures(f"{3 * SIZE} new people at {SIZE} nodes, asked once")

@@ -35,7 +35,7 @@ OWN = {
 }
 # Given a report that was loaded for the actor: its number alone does not lead here.
 GIVEN = {
-    "triage.actions.recipients.wanted", "triage.actions.recipients.not_theirs", "triage.actions.replies.earlier",
+    "triage.actions.recipients.wanted", "triage.actions.recipients.not_theirs", "triage.actions.replies.name",
     "triage.actions.replies.check_seen", "triage.actions.replies.store",
     "triage.actions.matters.require_holder", "triage.actions.matters.require_charge",
     "triage.queries.conversation.entries", "triage.queries.identity.sending", "triage.queries.rows.of",

@@ -11,7 +11,7 @@ from tests.scene import Scene
 from tests.visitor import PASSWORD
 from tests.web.door import Browser, words
 from triage import clock
-from triage.actions import copies
+from triage.actions import closing, copies
 from triage.db import db
 from triage.models import Delivery, Draft, Incident, Operator, Report
 
@@ -139,3 +139,26 @@ def test_of_an_incident_each_leaves_in_the_name_of_its_holder(
     stranger.sign_in(scene.operator("Noor"), PASSWORD)
     assert stranger.get(f"/desk/incidents/{number}/answer").status_code == 403
     assert stranger.get(sent.location).status_code == 404
+
+
+def test_the_floor_asks_about_what_is_told_again_and_remembers_the_answer(
+    scene: Scene, app: Flask, maya: Operator
+) -> None:
+    boss, zawadi = Browser(app), scene.operator("Zawadi", "coordinator")
+    boss.sign_in(zawadi, PASSWORD)
+    first = scene.sms(LONG, ROSA).id
+    scene.do(lambda: closing.discard(first, maya, "off_topic"))
+    for who in ("+254711000011", "+254711000012", "+254711000013"):
+        scene.sms(LONG, who)
+    said = words(boss.get("/floor"))
+    assert f"#{first} was repeated by 3 new people" in said
+    assert "Off topic" in said
+    boss.post(f"/floor/leave-closed/{first}")
+    assert "was repeated by" not in words(boss.get("/floor"))
+    for who in ("+254711000014", "+254711000015", "+254711000016"):
+        scene.sms(LONG, who)
+    assert f"#{first} was repeated by 3 new people" in words(boss.get("/floor"))
+    opened = boss.post(f"/desk/reports/{first}/reopen")
+    assert f"/desk/reports/{first}" in opened.location
+    assert scene.holder(scene.report(first)) == "Zawadi"
+    assert "was repeated by" not in words(boss.get("/floor"))

@@ -20,7 +20,7 @@ from triage.crashpoints import crashpoint
 from triage.db import db
 from triage.errors import KeyReused, NotFound, TooLate
 from triage.events import Kind
-from triage.models import Event, Operator, Report
+from triage.models import Delivery, Event, Message, Operator, Report
 
 NAMES = ("holder", "now")  # of people: the history holds none
 
@@ -55,7 +55,7 @@ def answer_all(asked: ToMany, actor: Operator) -> list[Result]:
     if asked.kept_on is not None:
         drafts.clear(asked.kept_on, actor.id)
     results = [_result(number, given, refused) for number in numbers]
-    _note(asked, actor, min(primary.id for _, primary in found.values()), results)
+    _note(asked, actor, min(there.primary.id for there in found.values()), results)
     crashpoint("out.accepted")
     return results
 
@@ -72,7 +72,7 @@ def _able(asked: ToMany, found: Found, given: Mapping[int, int], refused: Refusa
 
 def _earlier(asked: ToMany, actor: Operator, found: Found) -> list[Result] | None:
     """What the same request gave before. KeyReused where its name was used for another text."""
-    said = select(Event).where(Event.report_id.in_({primary.id for _, primary in found.values()}),
+    said = select(Event).where(Event.report_id.in_({there.primary.id for there in found.values()}),
                                Event.kind == Kind.REPLY_SHARED, Event.operator_id == actor.id)
     for event in db.session.scalars(said.order_by(Event.seq)):
         if event.data["key"] != asked.key:
@@ -93,8 +93,12 @@ def results_of(event: Event) -> list[Result]:
 
 def _given(asked: ToMany, actor: Operator, found: Found) -> dict[int, int]:
     """Who got it before, by a request of this name to others as well: their deliveries."""
-    sent = {number: replies.earlier(_answer(asked, number, 0), actor) for number in found}
-    return {number: delivery.id for number, delivery in sent.items() if delivery is not None}
+    names = [replies.name(_answer(asked, number, 0), actor) for number in found]
+    sent = select(Message.report_id, Delivery.id, Message.fingerprint).join(Message, Message.id == Delivery.message_id)
+    before = db.session.execute(sent.where(Message.dedupe_key.in_(names))).all()
+    if any(one.fingerprint != signatures.fingerprint(asked.text.strip()) for one in before):
+        raise KeyReused
+    return {one.report_id: one.id for one in before}
 
 
 def _answer(asked: ToMany, report_id: int, fence: int) -> replies.Answer:
@@ -126,7 +130,8 @@ def _settle(primary: Report, mine: Sequence[Able], waited: set[int], actor: Oper
     copies = matters.copies(primary.id)
     for copy in copies:
         apart = copy.id in waited and not _people(copy) & _people(primary)
-        if last is not None and apart and not recipients.beyond_reach(copy, mine[0].holder):
+        reachable = copy.id in answered or (apart and not recipients.beyond_reach(copy, mine[0].holder))
+        if last is not None and apart and reachable:
             copy.linked_after = last[0]  # this answer was not meant for it: it has one of its own, or waits for it
     matters.reckon_all(primary, [copy for copy in copies if copy.id in answered])
 

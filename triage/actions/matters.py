@@ -90,14 +90,6 @@ def holding(report_id: int) -> Assignment | None:
     )
 
 
-def require_held(report: Report) -> Assignment:
-    """The open assignment of a report that somebody holds; else NotTheHolder."""
-    held = holding(report.id)
-    if held is None:
-        raise NotTheHolder
-    return held
-
-
 def require_holder(report: Report, actor: Operator, fence: int | None = None) -> Assignment:
     """The open assignment, if `actor` has it and `fence` (when given) is its number; else NotTheHolder."""
     held = holding(report.id)

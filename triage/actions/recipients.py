@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
@@ -17,7 +18,7 @@ from triage.models import Assignment, Message, Operator, Report
 from triage.queries import scope, sending
 from triage.rights import Right
 
-MOST_RECIPIENTS = 200
+MOST_RECIPIENTS = 100  # as many as one transaction can write while others wait a second for it
 
 
 class NobodyHolds(TriageError):
@@ -83,8 +84,16 @@ class Able:
         return self.route.contact.id if self.route.contact is not None else -self.report.id
 
 
+class There(NamedTuple):
+    """A report that is there, what stands for it, and who holds that."""
+
+    report: Report
+    primary: Report
+    held: Assignment | None
+
+
 Refusals = dict[int, TriageError]
-Found = dict[int, tuple[Report, Report]]
+Found = dict[int, There]
 
 
 def wanted(asked: ToMany, actor: Operator) -> list[int]:
@@ -112,9 +121,10 @@ def lock(numbers: Iterable[int], actor: Operator) -> Found:
     known = select(func.coalesce(Report.duplicate_of, Report.id)).where(Report.id.in_(wanted), scope.visible(actor))
     there = select(Report.id).where(Report.id.in_(sorted(set(db.session.scalars(known)))), scope.visible(actor))
     primaries = [matters.lock(number, actor) for number in sorted(db.session.scalars(there))]
-    members = [(one, primary) for primary in primaries for one in (primary, *matters.copies(primary.id))]
+    members = [There(one, primary, held) for primary in primaries for held in [matters.holding(primary.id)]
+               for one in (primary, *matters.copies(primary.id))]
     mine = set(db.session.scalars(select(Report.id).where(Report.id.in_(wanted), scope.visible(actor))))
-    found = {one.id: (one, primary) for one, primary in members if one.id in mine}
+    found = {one.report.id: one for one in members if one.report.id in mine}
     if not found:
         raise NotFound
     return found
@@ -122,21 +132,20 @@ def lock(numbers: Iterable[int], actor: Operator) -> Found:
 
 def not_theirs(asked: ToMany, actor: Operator, found: Found) -> Refusals:
     """Of the recipients, what may not be answered by `actor`, or not as the page showed it."""
-    matter = {number: _refusal(primary, asked, actor)
-              for number, primary in {primary.id: primary for _, primary in found.values()}.items()}
+    matter = {there.primary.id: there for there in found.values()}
+    whole = {number: _refusal(there.primary, there.held, asked, actor) for number, there in matter.items()}
     refused: Refusals = {}
     for one in asked.recipients:
         why: TriageError | None = NotFound()
         if one.report_id in found:
-            primary = found[one.report_id][1]
-            why = matter[primary.id] or _fenced(primary, one.assignment_id)
+            there = found[one.report_id]
+            why = whole[there.primary.id] or _fenced(there.held, one.assignment_id)
         if why is not None:
             refused[one.report_id] = why
     return refused
 
 
-def _refusal(primary: Report, asked: ToMany, actor: Operator) -> TriageError | None:
-    held = matters.holding(primary.id)
+def _refusal(primary: Report, held: Assignment | None, asked: ToMany, actor: Operator) -> TriageError | None:
     if not primary.live:
         return AlreadyClosed()
     if held is None:
@@ -150,8 +159,7 @@ def _refusal(primary: Report, asked: ToMany, actor: Operator) -> TriageError | N
     return None
 
 
-def _fenced(primary: Report, fence: int) -> TriageError | None:
-    held = matters.holding(primary.id)
+def _fenced(held: Assignment | None, fence: int) -> TriageError | None:
     return NotTheHolder(matters.holder_name(held)) if held is None or held.id != fence else None
 
 
@@ -172,32 +180,34 @@ def able(asked: ToMany, found: Found, refused: Refusals) -> Iterator[Able]:
     for one in asked.recipients:
         if one.report_id in refused:
             continue
-        report, primary = found[one.report_id]
         try:
-            yield _routed(asked.text.strip(), report, primary)
+            yield _routed(asked.text.strip(), *found[one.report_id])
         except TriageError as why:
-            refused[report.id] = why
+            refused[one.report_id] = why
 
 
-def _routed(text: str, report: Report, primary: Report) -> Able:
-    held = matters.require_held(primary)
+def _routed(text: str, report: Report, primary: Report, held: Assignment | None) -> Able:
+    if held is None:
+        raise NobodyHolds(report=primary.id)
     holder = db.session.get_one(Operator, held.operator_id)
-    if _nobody_known(report, sending.route(report, holder)):
+    if _nobody_known(report, holder):
         raise NobodyKnown
     route = replies.checked_route(report, holder)
     return Able(report, primary, held, holder, route, replies.checked_body(text, report, holder, route))
 
 
-def _nobody_known(report: Report, route: sending.Route | None) -> bool:
-    nobody = report.contact_id is None and report.reply_contact_id is None
-    return nobody and (route is None or route.account is not None)
+def _nobody_known(report: Report, holder: Operator) -> bool:
+    if report.contact_id is not None or report.reply_contact_id is not None:
+        return False
+    route = sending.route(report, holder)
+    return route is None or route.account is not None
 
 
 def beyond_reach(report: Report, holder: Operator) -> bool:
     """Whether nobody here can ever answer it as things are: the person said STOP, or is not known."""
     route = sending.route(report, holder)
     stopped = route is not None and route.contact is not None and route.contact.opted_out_at is not None
-    return stopped or _nobody_known(report, route)
+    return stopped or _nobody_known(report, holder)
 
 
 def once_each(able_ones: Sequence[Able], refused: Refusals) -> list[Able]:

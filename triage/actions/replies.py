@@ -74,7 +74,7 @@ def _once(answer: Answer, actor: Operator, accept: Callable[[Report, Assignment]
         raise BadInput(N_("Write an answer first."), "text")
     hold_off_stop([answer.report_id])
     report = matters.lock(answer.report_id, actor)
-    before = earlier(answer, actor)
+    before = _earlier(answer, actor)
     if before is not None:
         return before
     held = matters.require_holder(report, actor, answer.assignment_id)
@@ -88,7 +88,7 @@ def _once(answer: Answer, actor: Operator, accept: Callable[[Report, Assignment]
     return delivery
 
 
-def _name(answer: Answer, actor: Operator) -> str:
+def name(answer: Answer, actor: Operator) -> str:
     """What names an answer for ever, however it was sent."""
     return f"reply:{actor.id}:{answer.report_id}:{answer.key}"
 
@@ -102,9 +102,8 @@ def hold_off_stop(report_ids: Collection[int]) -> None:
                        .execution_options(populate_existing=True)).all()
 
 
-def earlier(answer: Answer, actor: Operator) -> Delivery | None:
-    """What the same answer gave before, if it was given. Raises KeyReused where it was given with other words."""
-    message = db.session.scalar(select(Message).where(Message.dedupe_key == _name(answer, actor)))
+def _earlier(answer: Answer, actor: Operator) -> Delivery | None:
+    message = db.session.scalar(select(Message).where(Message.dedupe_key == name(answer, actor)))
     if message is None:
         return None
     if message.fingerprint != signatures.fingerprint(answer.text):
@@ -136,7 +135,7 @@ def store(answer: Answer, report: Report, actor: Operator, route: sending.Route,
     message = Message(
         report_id=report.id, contact_id=route.contact.id if route.contact else None,
         account_id=route.account.id if route.account else None, channel=route.channel, direction="out",
-        body=body, operator_id=actor.id, recorded_at=clock.now(), dedupe_key=_name(answer, actor),
+        body=body, operator_id=actor.id, recorded_at=clock.now(), dedupe_key=name(answer, actor),
         fingerprint=signatures.fingerprint(answer.text), in_reply_to=_answers(report, route.channel),
     )
     db.session.add(message)

@@ -18,7 +18,7 @@ from triage.queries import forecast, identity, naming, reports, rows, scope
 from triage.queries.shapes import DeliveryState, Row, Sending
 from triage.rights import Right
 
-MOST_SHOWN = 200  # as many as may be answered at once
+MOST_SHOWN = 100  # as many as may be answered at once
 DEAD = ("cancelled", "failed")
 
 

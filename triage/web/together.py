@@ -139,7 +139,7 @@ def _page(shown: Preview, typed: str | None = None, refusal: TriageError | None 
     return render_template(
         "together/preview.html", preview=shown, seq=shown.seq, text=shown.draft if typed is None else typed,
         refusal=refusal, chosen={one.report_id for one in _ticked()} if "picked" in request.form else _usual(shown),
-        form_key=uuid.uuid4().hex, most=recipients.MOST_RECIPIENTS, public=[
+        form_key=uuid.uuid4().hex, public=[
             line for line in shown.lines if line.sending is not None and line.sending.is_public and can_be(line)])
 
 
