@@ -45,8 +45,8 @@ def put_back(report_id: int, operator_id: int, text: str) -> None:
     """
     draft = _of(report_id, operator_id)
     typed = draft.body.strip() if draft else ""
-    if typed != text and not typed.startswith(f"{text}\n\n"):
-        _keep(report_id, operator_id, f"{text}\n\n{typed}" if typed else text)
+    there = typed == text or typed.startswith(f"{text}\n\n")
+    _keep(report_id, operator_id, typed if there else f"{text}\n\n{typed}".rstrip())
 
 
 def inherit(report_id: int, operator_id: int) -> None:
