@@ -7,13 +7,16 @@ import re
 import pytest
 from flask import Flask
 
+from channels.base import InboundMessage
 from tests.scene import Scene
 from tests.visitor import PASSWORD
 from tests.web.door import Browser, words
 from triage import clock
-from triage.actions import closing, copies
+from triage.actions import answering, citizens, closing, copies
+from triage.actions.recipients import Recipient, ToMany
 from triage.db import db
 from triage.models import Delivery, Draft, Incident, Operator, Report
+from triage.queries import citizen
 
 pytestmark = [pytest.mark.only("sqlite"), pytest.mark.parametrize(
     "settings", [{"acknowledge": False, "undo_seconds": 8}], indirect=True)]
@@ -162,3 +165,24 @@ def test_the_floor_asks_about_what_is_told_again_and_remembers_the_answer(
     assert f"/desk/reports/{first}" in opened.location
     assert scene.holder(scene.report(first)) == "Zawadi"
     assert "was repeated by" not in words(boss.get("/floor"))
+
+
+def test_who_reads_the_answer_on_the_web_hears_the_holder_though_a_coordinator_wrote_it(
+    scene: Scene, maya: Operator
+) -> None:
+    message = InboundMessage("web", "", "token-1.abc", None, "Closed.", thread_key="web:token-1")
+    scene.do(lambda: citizens.report(message, "receipt", None))
+    scene.compare()
+    report, zawadi = scene.newest().id, scene.operator("Zawadi", "coordinator")
+    made = Incident(title="Closed doors", state="open", operator_id=maya.id, created_at=clock.now())
+    scene.do(lambda: db.session.add(made))
+    incident = made.id
+    scene.do(lambda: setattr(db.session.get_one(Report, report), "incident_id", incident))
+    fence = scene.claim(scene.report(report), maya).id
+    asked = ToMany([Recipient(report, fence)], scene.head(), TEXT, "key-0001", incident_id=incident)
+    scene.do(lambda: answering.answer_all(asked, zawadi))
+    with scene.later(seconds=30):
+        scene.carry()
+        found = citizen.thread("receipt")
+    assert found is not None
+    assert [(one.author, one.body) for one in found.messages if one.ours] == [("Maya", TEXT)]

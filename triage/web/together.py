@@ -158,7 +158,7 @@ def why_left_out(line: Line) -> str:
     if line.same_as is not None:
         return _told("same_person", {"report": line.same_as})
     if line.sending is None:
-        return _told("nobody_holds", {"report": line.primary})
+        return _told("already_closed" if line.row.status == "closed" else "nobody_holds", {"report": line.primary})
     if line.sending.blocked == "no_reply_account" and not line.mine:
         channel = words.channel_word(line.sending.channel)
         return str(gettext("%(name)s has no account that can send by %(channel)s.", name=line.holder, channel=channel))
