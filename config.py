@@ -52,6 +52,7 @@ class Settings:
     lease_minutes: int = 20
     attempt_seconds: int = 60  # longer than any channel's own time-out: after it an attempt's outcome is unknown
     reopen_hours: int = 72
+    repeats_to_decide: int = 3  # so many new people within an hour: a coordinator is asked about what was closed
     capacity: int = 8
     max_sockets: int = 100
     session_hours: int = 12
@@ -155,6 +156,7 @@ LIMITS = {
     "LEASE_MINUTES": (20, 1, 1440),
     "ATTEMPT_SECONDS": (60, 2, 600),
     "REOPEN_HOURS": (72, 0, 8760),
+    "REPEATS_TO_DECIDE": (3, 1, 1000),
     "CAPACITY": (8, 1, 1000),
     "MAX_SOCKETS": (100, 1, 10000),
     "SESSION_HOURS": (12, 1, 18),

@@ -106,12 +106,17 @@ RULES = {
             SELECT m.report_id, max(m.id) AS last FROM messages m JOIN deliveries d ON d.message_id = m.id
             WHERE m.operator_id IS NOT NULL AND d.state NOT IN ('cancelled', 'failed') GROUP BY m.report_id
         ), waiting AS (
-            SELECT m.id, m.recorded_at, f.id AS report, coalesce(f.duplicate_of, f.id) AS matter, f.linked_after
+            SELECT m.id, m.recorded_at, f.id AS report, coalesce(f.duplicate_of, f.id) AS matter, f.linked_after,
+                EXISTS (SELECT 1 FROM messages l JOIN deliveries d ON d.message_id = l.id
+                JOIN assignments a ON a.id = d.assignment_id AND a.report_id = coalesce(f.duplicate_of, f.id)
+                WHERE d.state NOT IN ('cancelled', 'failed') AND l.report_id <> f.id AND l.id > m.id
+                AND l.id > coalesce(f.linked_after, 0) AND l.contact_id IN (f.contact_id, f.reply_contact_id)) AS told
             FROM messages m JOIN reports f ON f.id = m.report_id LEFT JOIN answers own ON own.report_id = f.id
             WHERE m.direction = 'in' AND m.id > coalesce(f.handled_through, 0) AND m.id > coalesce(own.last, 0)
         ), expected AS (
             SELECT r.id, min(w.recorded_at) AS since FROM reports r LEFT JOIN answers a ON a.report_id = r.id
-            LEFT JOIN waiting w ON w.report = r.id OR (w.matter = r.id
+            LEFT JOIN waiting w ON (w.report = r.id AND (r.duplicate_of IS NOT NULL OR NOT w.told))
+                OR (w.matter = r.id AND NOT w.told
                 AND (w.id > coalesce(a.last, 0) OR w.linked_after >= coalesce(a.last, 0)))
             GROUP BY r.id
         )

@@ -36,12 +36,13 @@ from triage.web import (
     reports,
     security,
     simulator,
+    together,
     watch,
 )
 
 BLUEPRINTS = (
-    auth.bp, desk.bp, reports.bp, placing.bp, relating.bp, incidents.bp, observers.bp, files.bp, floor.bp, people.bp,
-    accounts.bp, prices.bp, places.bp, quarantine.bp, intake.bp, back.bp, gateway.bp, health.bp, api.bp,
+    auth.bp, desk.bp, reports.bp, placing.bp, relating.bp, together.bp, incidents.bp, observers.bp, files.bp, floor.bp,
+    people.bp, accounts.bp, prices.bp, places.bp, quarantine.bp, intake.bp, back.bp, gateway.bp, health.bp, api.bp,
 )
 
 

@@ -10,6 +10,7 @@ from tests.scene import CITIZEN, Scene
 from triage import clock, passwords
 from triage.actions import (
     accounts,
+    answering,
     assignments,
     closing,
     copies,
@@ -24,6 +25,7 @@ from triage.actions import (
     observers,
     people,
     relating,
+    repeats,
     replies,
     routing,
     sessions,
@@ -33,6 +35,7 @@ from triage.actions import (
     written,
 )
 from triage.actions.deliveries import Settlement
+from triage.actions.recipients import Recipient, ToMany
 from triage.db import db
 from triage.events import Kind, after
 from triage.models import Account, Delivery, Desk, Match, Message, Operator, Report, Team
@@ -115,6 +118,18 @@ class Evening:
                 lambda: incidents.rename(self.scene.report(again).incident_id, self.root, SECRET_WORDS),
                 lambda: incidents.leave(again, self.root))
 
+    def many(self) -> None:
+        """One answer to two people; then others tell the same of what is closed, and it is left so."""
+        words = f"{SECRET_WORDS}, the ballot papers ran out and people are leaving the old school"
+        first, second = (self.scene.sms(words, f"+25471100055{place}").id for place in range(2))
+        held = self.scene.claim(self.scene.report(first), self.maya)
+        to = [Recipient(number, held.id) for number in (first, second)]
+        asked = ToMany(to, self.scene.head(), f"{SECRET_WORDS}?", "many")
+        self.do(lambda: answering.answer_all(asked, self.maya), lambda: closing.close(first, self.maya, "actionable"))
+        for place in range(2, 5):
+            self.scene.sms(words, f"+25471100055{place}")
+        self.do(lambda: repeats.leave_closed(first, self.root))
+
     def leases(self) -> None:
         """A lease ends; an outage freezes the clocks."""
         other = self.scene.sms(SECRET_WORDS, ANOTHER)
@@ -148,7 +163,8 @@ def unreadable() -> list:
 
 def test_an_evening_produces_every_kind_of_event_and_none_holds_a_citizens_word_or_address(scene: Scene) -> None:
     evening = Evening(scene)
-    for part in (evening.queue, evening.outbox, evening.citizens, evening.copies, evening.leases, evening.people):
+    for part in (evening.queue, evening.outbox, evening.citizens, evening.copies, evening.many, evening.leases,
+                 evening.people):
         part()
     happened = after(0, 10_000)
     assert sorted({event.kind for event in happened}) == sorted(EVERY)
@@ -164,7 +180,7 @@ EVERY = {
     Kind.REPORT_ASSIGNED, Kind.REPORT_LEASE_ENDED, Kind.REPORT_CLOSED, Kind.REPORT_SNOOZED, Kind.REPORT_WOKEN,
     Kind.REPORT_ROUTED, Kind.REPORT_PRIORITISED, Kind.REPORT_SPLIT, Kind.REPORT_LINKED, Kind.REPORT_UNLINKED,
     Kind.MATCH_DECIDED, Kind.REPORT_GROUPED, Kind.REPORT_UNGROUPED, Kind.INCIDENT_RENAMED,
-    Kind.NOTE_ADDED, Kind.REPLY_ACCEPTED,
+    Kind.NOTE_ADDED, Kind.REPLY_ACCEPTED, Kind.REPLY_SHARED, Kind.REPORT_REPEATED, Kind.REPORT_LEFT_CLOSED,
     Kind.REPLY_CANCELLED, Kind.DELIVERY_DEFERRED, Kind.DELIVERY_STARTED, Kind.DELIVERY_RETRIED, Kind.DELIVERY_SENT,
     Kind.DELIVERY_DELIVERED, Kind.DELIVERY_FAILED, Kind.DELIVERY_UNCERTAIN, Kind.DELIVERY_DECIDED,
     Kind.ACKNOWLEDGEMENT_QUEUED, Kind.CONTACT_STOPPED, Kind.CONTACT_STARTED, Kind.CONTACT_OBSERVER,

@@ -85,6 +85,8 @@ WITHOUT_ACTOR = {
     "triage.queries.candidates.load": DESK,
     "triage.queries.candidates.waits": DESK,
     "triage.actions.matters.copies": BEHIND,
+    "triage.actions.matters.primary_of": BEHIND,
+    "triage.actions.replies.hold_off_stop": BEHIND,
     "triage.actions.matters.holding": BEHIND,
     "triage.actions.matters.start": BEHIND,
     "triage.actions.matters.last_answer": BEHIND,

@@ -10,12 +10,25 @@ import pytest
 from sqlalchemy import event, func, select, text
 
 from tests.scene import Scene
+from triage import clock
 from triage.actions import assignments, leases, matters
 from triage.actions import copies as unlinking
 from triage.actions import incidents as said
 from triage.db import db
-from triage.models import Assignment, Message, Operator
-from triage.queries import changes, compared, copies, forecast, inbox, incidents, outbox, relations, reports, search
+from triage.models import Assignment, Message, Operator, Report
+from triage.queries import (
+    changes,
+    compared,
+    copies,
+    forecast,
+    inbox,
+    incidents,
+    outbox,
+    relations,
+    repeats,
+    reports,
+    search,
+)
 from triage.queries.search import Wanted
 
 GROWS = ("reports", "messages", "deliveries", "delivery_attempts", "inbound", "events", "contacts", "assignments",
@@ -98,12 +111,18 @@ def crowd(scene: Scene) -> Scene:
     return scene
 
 
+def _first() -> Report:
+    return db.session.get_one(Report, 1)
+
+
 LOOKS: dict[str, Callable[[Operator], object]] = {
     "due": lambda _: outbox.due(), "earliest": lambda _: outbox.earliest(), "unread": lambda _: outbox.unread(),
     "overdue": lambda _: outbox.overdue(), "drained": lambda _: forecast.all_drained_at(),
     "last answer": lambda _: matters.last_answer(1), "report": lambda one: reports.view(1, one),
     "changes": lambda one: changes.after(3, one), "snoozed": lambda _: leases.wake_snoozed(),
     "leases": lambda _: leases.sweep(), "counts": inbox.counts,
+    "waiting": lambda _: matters.waiting(_first()), "repeated": lambda one: repeats.questions(one, 50),
+    "new people": lambda _: repeats.new_people(_first(), clock.now()), "standing": lambda _: repeats.standing(_first()),
     "copies": lambda one: copies.copies_of(1, one), "relations": lambda one: relations.of(1, one),
     "compared": lambda one: compared.of(1, 2, one),
     "incident": lambda one: incidents.of_report(1, one), "whole incident": lambda one: incidents.view(1, one),

@@ -63,7 +63,7 @@ def _number(stage: Stage, row: Row, actor: str, which: str) -> int:
         return numbers.get(actor if which == "own" else which, MISSING)
     tables: Mapping[str, Mapping[str, int]] = {
         "account": stage.accounts, "item": stage.items, "team": {"team": stage.teams["North"]}, "price": stage.prices,
-        "match": stage.matches, "incident": stage.incidents,
+        "match": stage.matches, "incident": stage.incidents, "answer": stage.answers,
     }
     return tables.get(row.kind, {}).get(which, MISSING)
 

@@ -19,6 +19,7 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
     "report": REPORTS, "message": REPORTS, "undo": REPORTS, "decide": REPORTS, "delivery": REPORTS, "file": REPORTS,
     "match": ("held", "free", "missing"),  # of two reports: Maya holds one; nobody of the actors does
     "incident": ("held", "free", "missing"),  # Maya holds a report of one; all of the other are of one team
+    "answer": ("shared", "missing"),  # one answer to many, by Maya
     "account": ("shared", "somebodys", "missing"),
     "person": ("plain", "mighty", "myself", "missing"),
     "team": ("team", "missing"),

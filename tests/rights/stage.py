@@ -24,6 +24,7 @@ from tests.visitor import PASSWORD, TOKEN
 from tests.web.door import Browser
 from triage import clock, context, passwords
 from triage.actions import (
+    answering,
     closing,
     copies,
     drafts,
@@ -37,6 +38,7 @@ from triage.actions import (
     teams,
     tokens,
 )
+from triage.actions.recipients import Recipient, ToMany
 from triage.db import db
 from triage.models import (
     ApiToken,
@@ -170,12 +172,23 @@ class Stage:
         held = self._matter(None, "Maya", frozenset({"operator"})), self._matter("Coast", None, READERS)
         free = self._matter("Coast", None, READERS), self._matter("Coast", None, READERS)
         self.incidents = {"held": self._incident(*held), "free": self._incident(*free), "missing": MISSING}
+        self.answers = {"shared": self._to_many("own operator"), "missing": MISSING}
 
     def _incident(self, one: Matter, other: Matter) -> int:
         """Two reports tell of the same."""
         cora = self.people["Cora"]
         linked = self.scene.do(lambda: incidents.link(one.report, other.report, cora).incident_id)
         return int(linked)
+
+    def _to_many(self, which: str) -> int:
+        """Maya answers, as one of many, whoever told of a matter of hers; the number of that answer."""
+        matter, maya = self.matters[which], self.people["Maya"]
+        text, seen = f"To all of you {self.plant('many', OF_TEAM['North'])}", self.scene.head()
+        asked = ToMany([Recipient(matter.report, matter.assignment)], seen, text, "many-0001")
+        self.scene.do(lambda: answering.answer_all(asked, maya))
+        number = self.scene.head()
+        self.scene.do(lambda: drafts.save(matter.report, maya, self.plant("draft", frozenset({"operator"}))))
+        return number
 
     def _copy_of(self, primary: str, team: str | None) -> None:
         """A report of one team is a copy of one of another: each is still told to its own readers alone."""

@@ -10,6 +10,7 @@ from tests.rights.row import COORDINATORS, EVERYBODY, MANAGERS, PUBLIC, READERS,
 REPORT = "/desk/reports/<report_id>"
 INCIDENT = "/desk/incidents/<incident_id>"
 MATCH = "/desk/matches/<match_id>"
+ANSWER = "/desk/answers/<answer_id>"
 ACCOUNT = "/accounts/<account_id>"
 PERSON = "/people/<operator_id>"
 HAND_OVER = "/floor/hand-over/<operator_id>"
@@ -54,6 +55,15 @@ REPORTS = (
     Row("GET", INCIDENT, READERS, "ok 404 404", "incident", coordinator="ok ok 404", others={"foreigner": "ok ok 404"}),
     Row("POST", f"{INCIDENT}/title", READERS, "409 404 404", "incident", coordinator="ok ok 404",
         body={"title": "Hill"}, others={"operator": "ok 404 404", "foreigner": "409 409 404"}),
+    Row("GET", f"{REPORT}/answer-all", READERS, "ok 409 409 409", "report"),
+    Row("POST", f"{REPORT}/answer-all", READERS, "ok 409 409 409", "report", body={
+        "text": "hello", "send": "yes", "seen_seq": "{seq}", "key": "matrix-0003", "to": "{report}-{assignment}"}),
+    Row("GET", f"{INCIDENT}/answer", READERS, "403 404 404", "incident", coordinator="ok ok 404",
+        others={"operator": "ok 404 404", "foreigner": "403 403 404"}),
+    Row("POST", f"{INCIDENT}/answer", READERS, "403 404 404", "incident", coordinator="ok ok 404",
+        others={"operator": "ok 404 404", "foreigner": "403 403 404"}, body={"text": "hello"}),
+    Row("GET", ANSWER, READERS, "404 404", "answer", coordinator="ok 404", others={"operator": "ok 404"}),
+    Row("POST", f"{ANSWER}/undo", READERS, "404 404", "answer", others={"operator": "ok 404"}),
     Row("POST", f"{MATCH}/confirm", READERS, "409 409 404", "match", coordinator="ok ok 404", body={"report": "{own}"},
         others={"operator": "ok 409 404", "foreigner": "404 409 404"}),
     Row("POST", f"{MATCH}/reject", READERS, "409 409 404", "match", coordinator="ok ok 404", body={"report": "{own}"},
@@ -85,6 +95,7 @@ FLOOR = (
     Row("GET", "/floor", COORDINATORS),
     Row("GET", "/floor/body", COORDINATORS),
     Row("POST", "/floor/resume", COORDINATORS),
+    Row("POST", "/floor/leave-closed/<report_id>", COORDINATORS, "ok ok ok ok", "report"),
     # Refusals of giving are said on the floor itself.
     Row("POST", "/floor/give/<operator_id>", COORDINATORS, "ok ok ok ok", "person", body={"report": "{open}"}),
     Row("GET", HAND_OVER, COORDINATORS, "ok 404 ok 404", "person"),

@@ -18,6 +18,7 @@ import triage.actions
 import triage.queries
 from tests.rights.stage import Stage
 from triage.actions import accounts, people, replies, written
+from triage.actions.recipients import Recipient, ToMany
 from triage.db import db, run_in_transaction
 from triage.errors import Forbidden, NotFound
 from triage.gazetteer.sheet import Sheet
@@ -34,6 +35,8 @@ OWN = {
 }
 # Given a report that was loaded for the actor: its number alone does not lead here.
 GIVEN = {
+    "triage.actions.recipients.wanted", "triage.actions.recipients.not_theirs", "triage.actions.replies.name",
+    "triage.actions.replies.check_seen", "triage.actions.replies.store",
     "triage.actions.matters.require_holder", "triage.actions.matters.require_charge",
     "triage.queries.conversation.entries", "triage.queries.identity.sending", "triage.queries.rows.of",
     "triage.actions.closing.raise_copies", "triage.actions.undoing.restore", "triage.queries.inbox.leaf",
@@ -84,6 +87,9 @@ def facts(stage: Stage, actor: Operator) -> Mapping[str, object]:
         "terms": accounts.Terms(), "provider": "simulator", "region": "KE", "micros": 30_000,
         "price_id": stage.prices["listed"], "to": "+254700111444", "options": {}, "observer": True,
         "place_id": None, "sheet": Sheet((), ()),
+        "answer_id": stage.answers["shared"], "most": 50,
+        "report_ids": [matter.report],
+        "asked": ToMany([Recipient(matter.report, matter.assignment)], stage.seq, "hello", "matrix-0001"),
         "answer": replies.Answer(matter.report, matter.assignment, stage.seq, "hello", "matrix-0001"),
     }
 

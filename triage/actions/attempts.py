@@ -36,12 +36,13 @@ from sqlalchemy import (
 from triage import clock, limits
 from triage.actions import matters
 from triage.db import LOCK, BigKey, db
-from triage.models import Account, Contact, Delivery, DeliveryAttempt, Message, Report
+from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Message, Report
 from triage.queries import sending, slots
 from triage.statements import execute
 
-PEOPLE, REPORTS, ROWS, ACCOUNTS, MESSAGES, TRIES = (
-    cast(Table, model.__table__) for model in (Contact, Report, Delivery, Account, Message, DeliveryAttempt))
+PEOPLE, REPORTS, ROWS, ACCOUNTS, MESSAGES, TRIES, FENCES = (
+    cast(Table, model.__table__)
+    for model in (Contact, Report, Delivery, Account, Message, DeliveryAttempt, Assignment))
 NUMBER = bindparam("number", type_=BigKey)
 TRIED = TRIES.alias("tried")
 # What of an account is read with its attempt: what an adapter needs, and what decides whether it may begin.
@@ -74,10 +75,12 @@ def _to_begin() -> Select[Any]:
     sent = _behind(report)
     account = _locked(ACCOUNTS, sent.join(ACCOUNTS, ACCOUNTS.c.id == sent.c.account_id), "account")
     rest = sent.join(MESSAGES, MESSAGES.c.id == sent.c.message_id).outerjoin(person, true()).outerjoin(account, true())
+    rest = rest.outerjoin(FENCES, FENCES.c.id == sent.c.assignment_id)
     return select(
         *sent.c["id", "report_id", "state", "next_attempt_at", "purpose", "channel", "contact_id", "account_id", "turn",
                 "segments"],
         *MESSAGES.c["body", "in_reply_to"], MESSAGES.c.operator_id.label("author_id"),
+        FENCES.c.operator_id.label("holder_id"),
         *person.c["opted_out_at", "address_kind", "address_key", "address_sealed"],
         *[account.c[name].label(f"account_{name}") for name in SENDER if name != "id"],
     ).select_from(rest)
@@ -214,6 +217,7 @@ def end(attempt_id: int, outcome: str, provider_id: str | None) -> bool:
 
 def accept(delivery_id: int, state: str, provider_id: str | None) -> None:
     """The provider has it. IntegrityError where it gave the name of another answer."""
+    db.session.connection()  # a savepoint begins where the session itself asks for its connection
     db.session.connection()  # a savepoint begins where the session itself asks for its connection
     how = {"to_state": state, "to_provider_id": provider_id, "to_settled_at": clock.now()}
     execute(DONE, {"number": delivery_id, **how})

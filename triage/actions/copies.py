@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from triage import clock, context, events
-from triage.actions import assignments, closing, filing, grouping, matters, outbox, pairs, undoing
+from triage.actions import assignments, closing, filing, grouping, matters, outbox, pairs, repeats, undoing
 from triage.db import db
 from triage.errors import N_, AlreadyClosed, BadInput, Forbidden
 from triage.events import Kind
@@ -73,6 +73,7 @@ def _close_with(report: Report, primary: Report) -> bool:
     report.duplicate_of, report.linked_after = primary.id, 0
     events.record(Kind.REPORT_LINKED, report.id, None, copy=report.id, primary=primary.id, assignment=None, was=None)
     grouping.carry(report, primary, None)
+    repeats.notice(primary)
     return True
 
 
@@ -119,7 +120,7 @@ def _rouse(primary: Report, actor: Operator) -> None:
 def _attach(report: Report, primary: Report, actor: Operator | None, ended: Assignment | None,
             before: Mapping[str, object]) -> None:
     also, answer = matters.copies(report.id), matters.last_answer(primary.id)
-    waiting = matters.waiting(report)
+    waiting = sorted(matters.waiting(report))
     report.status, report.snoozed_until = "duplicate", None
     primary.priority = min(primary.priority, report.priority)
     was = {one.id: one.linked_after for one in also}
@@ -141,9 +142,9 @@ def unlink(report_id: int, actor: Operator) -> Report:
 
     Who held it has it again where they are on shift, else it is in the queue; the copies that it brought along are
     its own again; the primary is as urgent and as asleep as if the link had never been, whichever links were made or
-    taken back since. A copy that was closed with its primary is open again. The desk does not link the two again by
-    itself. Raises BadInput where it is no copy, NotTheHolder, Forbidden, and LiveReportExists where the same thread
-    has a newer open report.
+    taken back since. A copy that was closed with its primary is open again. What waits to be sent to its sender is a
+    draft on it. The desk does not link the two again by itself. Raises BadInput where it is no copy, NotTheHolder,
+    Forbidden, and LiveReportExists where the same thread has a newer open report.
     """
     if actor.needs_approval:
         raise Forbidden
@@ -155,6 +156,7 @@ def unlink(report_id: int, actor: Operator) -> Report:
     _detach(report)
     own, held = undoing.restore(report, primary, actor)
     grouping.part(report, primary, actor.id)
+    outbox.hand_over(report)  # an answer to its sender was the holder's of the primary
     pairs.part([report.id, *(one.id for one in own)], primary.id, actor.id)
     for one in (report, primary):
         matters.reckon(one)

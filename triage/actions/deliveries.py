@@ -146,13 +146,14 @@ def _too_late(account: Account, person: int | None) -> bool:
 
 def _refused(found: Row[Any], account: Account | None) -> str | None:
     """Why it may not leave by this account: what was accepted under a rule goes on under it, as long as the account
-    may still send, and for who wrote it.
+    may still send, and for who wrote it or held the report.
     """
     if found.opted_out_at is not None and found.purpose != "stop_confirmation":
         return "opted_out"
     if account is not None and not account.can_send:
         return "account_receives_only"
-    return "account_transferred" if endings.anothers(account, found.purpose, found.author_id) else None
+    allowed = (found.author_id, found.holder_id)
+    return "account_transferred" if endings.anothers(account, found.purpose, allowed) else None
 
 
 def locked(delivery_id: int) -> Delivery | None:

@@ -39,10 +39,14 @@ def _of(report_id: int, operator_id: int) -> Draft | None:
 
 
 def put_back(report_id: int, operator_id: int, text: str) -> None:
-    """An answer that did not leave becomes a draft again, before whatever was typed since."""
+    """An answer that did not leave becomes a draft again, before whatever was typed since.
+
+    One text that went to many comes back once.
+    """
     draft = _of(report_id, operator_id)
     typed = draft.body.strip() if draft else ""
-    _keep(report_id, operator_id, f"{text}\n\n{typed}" if typed and typed != text else text)
+    there = typed == text or typed.startswith(f"{text}\n\n")
+    _keep(report_id, operator_id, typed if there else f"{text}\n\n{typed}".rstrip())
 
 
 def inherit(report_id: int, operator_id: int) -> None:

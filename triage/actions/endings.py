@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -61,7 +62,8 @@ def lost(delivery: Delivery) -> str | None:
         return "handed_over"
     account = db.session.get(Account, delivery.account_id) if delivery.account_id else None
     author = db.session.get_one(Message, delivery.message_id).operator_id
-    return "account_transferred" if anothers(account, delivery.purpose, author) else None
+    allowed = (author, held.operator_id if held else None)
+    return "account_transferred" if anothers(account, delivery.purpose, allowed) else None
 
 
 def _closed_by_another(held: Assignment) -> bool:
@@ -73,6 +75,8 @@ def _closed_by_another(held: Assignment) -> bool:
     return db.session.scalar(closed.order_by(Event.seq).limit(1)) != held.operator_id
 
 
-def anothers(account: Account | None, purpose: str, author_id: int | None) -> bool:
-    """Whether it would leave by the own account of somebody who did not write it. Only a test of the account may."""
-    return account is not None and purpose != "test" and account.operator_id not in (None, author_id)
+def anothers(account: Account | None, purpose: str, allowed: Collection[int | None]) -> bool:
+    """Whether it would leave by the own account of somebody else than those `allowed`: who wrote it, and who held the
+    report, for whom one answer to many may be written. Only a test of the account may.
+    """
+    return account is not None and purpose != "test" and account.operator_id not in (None, *allowed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, func, insert, or_, select
@@ -68,6 +68,12 @@ def copies(report_id: int) -> Sequence[Report]:
     query = select(Report).where(Report.duplicate_of == report_id).order_by(Report.id)
     query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return db.session.scalars(query).all()
+
+
+def primary_of(report_id: int) -> int:
+    """The number of the report that stands for this one: itself, or its primary."""
+    primary = select(Report.duplicate_of).where(Report.id == report_id)
+    return db.session.scalar(primary) or report_id
 
 
 def require_primary(report: Report) -> None:
@@ -137,6 +143,21 @@ def reckon(report: Report) -> None:
         _reckon(db.session.get_one(Report, report.duplicate_of))
 
 
+def reckon_all(primary: Report, some: Iterable[Report]) -> None:
+    """The same for some copies of a primary, and once for the primary itself; all are locked."""
+    db.session.flush()
+    for report in (*some, primary):
+        _reckon(report)
+
+
+def waiting(primary: Report) -> set[int]:
+    """Which reports of a matter hold words that nobody has answered: the primary, its copies."""
+    db.session.flush()
+    answer = last_answer(primary.id)
+    unanswered = select(Message.report_id).join(Report, Report.id == Message.report_id)
+    return set(db.session.scalars(unanswered.where(*_unanswered(primary, answer[0] if answer else 0))))
+
+
 def _reckon(report: Report) -> None:
     waited = report.unanswered_since is not None
     answer = last_answer(report.id)
@@ -152,21 +173,23 @@ def _reckon(report: Report) -> None:
 
 
 def _unanswered(report: Report, answered: int) -> tuple[ColumnElement[bool], ...]:
-    """What waits of a matter, where `answered` is the number of its last answer: conditions."""
-    own = and_(Report.id == report.id, Message.id > max(answered, report.handled_through or 0))
-    of_copies = and_(Report.id != report.id, or_(Message.id > answered, Report.linked_after >= answered),
-                     ~_settled_on_its_own())
-    return family(report.id), Message.direction == "in", or_(own, of_copies)
+    """Of the messages of a report and its copies, joined to these, those that wait. `answered`: its last answer."""
+    through = max(answered, report.handled_through or 0)
+    return (family(report.id), Message.direction == "in", or_(
+        and_(Report.id == report.id, Message.id > through),
+        and_(Report.id != report.id, or_(Message.id > answered, Report.linked_after >= answered),
+             ~_settled_on_its_own())), ~_told_elsewhere(report.id))
 
 
-def waiting(report: Report) -> list[int]:
-    """The reports of a matter whose messages wait for an answer, by number."""
-    if report.unanswered_since is None:
-        return []
-    answer = last_answer(report.id)
-    query = select(Message.report_id).join(Report, Report.id == Message.report_id)
-    query = query.where(*_unanswered(report, answer[0] if answer else 0))
-    return list(db.session.scalars(query.distinct().order_by(Message.report_id)))
+def _told_elsewhere(primary_id: int) -> ColumnElement[bool]:
+    """Whether who wrote a message was answered later on another report of the matter, by who held its primary."""
+    later, theirs = aliased(Message), (Report.contact_id, Report.reply_contact_id)
+    held = select(Delivery.id).join(Assignment, Assignment.id == Delivery.assignment_id).where(
+        Delivery.message_id == later.id, Delivery.state.not_in(DEAD), Assignment.report_id == primary_id).exists()
+    return select(later.id).where(
+        later.contact_id.in_(theirs), later.direction == "out", later.report_id != Message.report_id,
+        later.id > Message.id, later.id > func.coalesce(Report.linked_after, 0), held,
+    ).correlate(Message, Report).exists()
 
 
 def _renew(report_id: int) -> None:

@@ -34,10 +34,12 @@ def add(message: Message, purpose: str, assignment_id: int | None, wait_seconds:
 
 
 def _turn(message: Message, purpose: str, account: Account | None) -> int:
-    """An answer where there is danger goes first."""
+    """An answer where there is danger goes first; of a copy its primary says so."""
     if account is None:
         return 0
     report = db.session.get_one(Report, message.report_id)
+    if report.duplicate_of is not None:
+        report = db.session.get_one(Report, report.duplicate_of)
     return slots.turn_for(account, message.operator_id, urgent=purpose == "reply" and report.priority == DANGER)
 
 
@@ -46,10 +48,16 @@ def _segments(message: Message, account: Account | None) -> int:
 
 
 def hand_over(report: Report) -> None:
-    """The holder changes: answers not yet leaving are cancelled, their text becomes the draft."""
-    for delivery in _waiting(Delivery.report_id == report.id, Delivery.purpose == "reply"):
+    """The holder changes: answers not yet leaving are cancelled, their text becomes the draft.
+
+    Those to the senders of its copies too: they are the holder's answers like any other.
+    """
+    theirs = Delivery.report_id.in_(select(Report.id).where(matters.family(report.id))), Delivery.purpose == "reply"
+    waits = select(Delivery.report_id).where(Delivery.state.in_(WAITING), *theirs)
+    copies = [matters.lock(number) for number in sorted(set(db.session.scalars(waits)) - {report.id})]
+    for delivery in _waiting(*theirs):
         cancel(delivery, "handed_over")
-    matters.reckon(report)
+    matters.reckon_all(report, copies)
 
 
 def stop(contact_id: int) -> None:
@@ -87,7 +95,8 @@ def give_back(delivery: Delivery) -> None:
     """What an operator wrote and nobody was sent is a draft again: theirs, and whose the report is now."""
     message = db.session.get(Message, delivery.message_id)
     if message is not None and message.operator_id is not None:
-        drafts.put_back(delivery.report_id, message.operator_id, signatures.typed(message))
-        held = matters.holding(delivery.report_id)
+        written_on = matters.primary_of(delivery.report_id)  # to whom it went does not matter: one page, one draft
+        drafts.put_back(written_on, message.operator_id, signatures.typed(message))
+        held = matters.holding(written_on)
         if held is not None:
-            drafts.inherit(delivery.report_id, held.operator_id)  # a late end: somebody else has the report by now
+            drafts.inherit(written_on, held.operator_id)  # a late end: somebody else has the report by now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
@@ -72,13 +72,13 @@ def _once(answer: Answer, actor: Operator, accept: Callable[[Report, Assignment]
     """What the same answer gave before, else what `accept` makes of it: behind the report's lock, for its holder."""
     if not answer.text or not 0 < len(answer.key) <= KEY_CHARACTERS:
         raise BadInput(N_("Write an answer first."), "text")
-    _hold_off_stop(answer.report_id)
+    hold_off_stop([answer.report_id])
     report = matters.lock(answer.report_id, actor)
-    earlier = _earlier(_name(answer, actor), answer.text)
-    if earlier is not None:
-        return earlier
+    before = _earlier(answer, actor)
+    if before is not None:
+        return before
     held = matters.require_holder(report, actor, answer.assignment_id)
-    _check_seen(report, actor, answer.seen_seq)
+    check_seen(report, actor, answer.seen_seq)
     delivery = accept(report, held)
     held.last_active_at = clock.now()
     drafts.clear(report.id, actor.id)
@@ -88,30 +88,30 @@ def _once(answer: Answer, actor: Operator, accept: Callable[[Report, Assignment]
     return delivery
 
 
-def _name(answer: Answer, actor: Operator) -> str:
+def name(answer: Answer, actor: Operator) -> str:
     """What names an answer for ever, however it was sent."""
     return f"reply:{actor.id}:{answer.report_id}:{answer.key}"
 
 
-def _hold_off_stop(report_id: int) -> None:
+def hold_off_stop(report_ids: Collection[int]) -> None:
     """Whoever says STOP now waits until the answer stands where STOP finds it. People are locked before reports."""
-    theirs = select(Report.contact_id, Report.reply_contact_id).where(Report.id == report_id)
-    people = db.session.execute(theirs).first() or ()
-    known = select(Contact).where(Contact.id.in_([one for one in people if one is not None]))
+    theirs = select(Report.contact_id, Report.reply_contact_id).where(Report.id.in_(report_ids))
+    people = {one for row in db.session.execute(theirs) for one in row if one is not None}
+    known = select(Contact).where(Contact.id.in_(people))
     db.session.scalars(known.order_by(Contact.id).with_for_update(read=True)
                        .execution_options(populate_existing=True)).all()
 
 
-def _earlier(dedupe_key: str, text: str) -> Delivery | None:
-    message = db.session.scalar(select(Message).where(Message.dedupe_key == dedupe_key))
+def _earlier(answer: Answer, actor: Operator) -> Delivery | None:
+    message = db.session.scalar(select(Message).where(Message.dedupe_key == name(answer, actor)))
     if message is None:
         return None
-    if message.fingerprint != signatures.fingerprint(text):
+    if message.fingerprint != signatures.fingerprint(answer.text):
         raise KeyReused
     return db.session.scalar(select(Delivery).where(Delivery.message_id == message.id))
 
 
-def _check_seen(report: Report, actor: Operator, seen_seq: int) -> None:
+def check_seen(report: Report, actor: Operator, seen_seq: int) -> None:
     """ConversationMovedOn if the person or a colleague said something after event `seen_seq`."""
     ours = select(Report.id).where(matters.family(report.id))
     news = select(func.count()).select_from(Event).where(
@@ -124,17 +124,18 @@ def _check_seen(report: Report, actor: Operator, seen_seq: int) -> None:
 
 
 def _queue(answer: Answer, report: Report, held: Assignment, actor: Operator, by: str | None) -> Delivery:
-    route = _checked_route(report, actor, by)
-    body = _checked_body(answer.text + signing.ending(route, report, actor), route)
-    message = _message(answer, report, actor, route, body)
+    _check_approved(actor)
+    route = checked_route(report, actor, by)
+    message = store(answer, report, actor, route, checked_body(answer.text, report, actor, route))
     return outbox.add(message, "reply", held.id, undo_seconds(report))
 
 
-def _message(answer: Answer, report: Report, actor: Operator, route: sending.Route, body: str) -> Message:
+def store(answer: Answer, report: Report, actor: Operator, route: sending.Route, body: str) -> Message:
+    """The message of an answer that may be given: `actor` wrote it, `body` is what the person reads."""
     message = Message(
         report_id=report.id, contact_id=route.contact.id if route.contact else None,
         account_id=route.account.id if route.account else None, channel=route.channel, direction="out",
-        body=body, operator_id=actor.id, recorded_at=clock.now(), dedupe_key=_name(answer, actor),
+        body=body, operator_id=actor.id, recorded_at=clock.now(), dedupe_key=name(answer, actor),
         fingerprint=signatures.fingerprint(answer.text), in_reply_to=_answers(report, route.channel),
     )
     db.session.add(message)
@@ -144,7 +145,7 @@ def _message(answer: Answer, report: Report, actor: Operator, route: sending.Rou
 
 def _note_sent(answer: Answer, report: Report, held: Assignment, actor: Operator) -> Delivery:
     """Sent, with a try that counts as any other. Nothing waits for a slot: it has left already."""
-    message = _message(answer, report, actor, _own_route(report, actor), answer.text)
+    message = store(answer, report, actor, _own_route(report, actor), answer.text)
     delivery, now = outbox.add(message, "reply", held.id, 0), clock.now()
     delivery.by_hand, delivery.state, delivery.next_attempt_at, delivery.settled_at = True, "sent", None, now
     db.session.add(DeliveryAttempt(delivery_id=delivery.id, account_id=delivery.account_id, started_at=now,
@@ -178,9 +179,9 @@ def _check_wanted(route: sending.Route) -> None:
         raise OptedOut
 
 
-def _checked_route(report: Report, actor: Operator, by: str | None) -> sending.Route:
-    _check_approved(actor)
-    route = sending.chosen(report, actor, by)
+def checked_route(report: Report, holder: Operator, by: str | None = None) -> sending.Route:
+    """How whoever holds a report answers it, if they may now. NoReplyAccount, OptedOut, WindowClosed."""
+    route = sending.chosen(report, holder, by)
     if route is None:
         raise NoReplyAccount(channel=report.channel)
     _check_wanted(route)
@@ -189,8 +190,9 @@ def _checked_route(report: Report, actor: Operator, by: str | None) -> sending.R
     return route
 
 
-def _checked_body(body: str, route: sending.Route) -> str:
-    """The whole text as it is sent, if it may be so long."""
+def checked_body(text: str, report: Report, holder: Operator, route: sending.Route) -> str:
+    """The whole text as it is sent, signed for its holder, if it may be so long. TooLong, TooManyParts."""
+    body = text + signing.ending(route, report, holder)
     most, count = context.settings().most_parts, parts.segmented(body, route.capabilities)
     if count > most:
         raise TooManyParts(parts=count, most=most)
@@ -211,7 +213,7 @@ def undo(delivery_id: int, actor: Operator) -> None:
     delivery = db.session.get(Delivery, delivery_id)
     if delivery is None:
         raise NotFound
-    report = matters.lock(delivery.report_id, actor)
+    report, _ = matters.lock_matter(delivery.report_id, actor)
     delivery = db.session.get_one(Delivery, delivery_id, populate_existing=True, with_for_update=LOCK)
     message = db.session.get_one(Message, delivery.message_id)
     if message.operator_id != actor.id:

@@ -98,10 +98,13 @@ def _thread(reports: Sequence[Report]) -> CitizenThread:
 
 
 def _said(report_ids: Sequence[int]) -> Select[str, str, datetime, str]:
+    """What was said, ours in the name of who held the report: one answer to many may be written by somebody else."""
     left = select(Delivery.id).where(Delivery.message_id == Message.id, Delivery.state.in_(SHOWN)).exists()
+    held = select(Assignment.operator_id).join(Delivery, Delivery.assignment_id == Assignment.id).where(
+        Delivery.message_id == Message.id).limit(1).scalar_subquery()
     return (
         select(Message.direction, Operator.public_name, Message.recorded_at, Message.body)
-        .outerjoin(Operator, Operator.id == Message.operator_id)
+        .outerjoin(Operator, Operator.id == held)
         .where(Message.report_id.in_(report_ids), or_(Message.direction == "in", left))
         .order_by(Message.id)
     )

@@ -23,8 +23,8 @@ TOLD = (
     Kind.REPORT_CLOSED, Kind.REPORT_SNOOZED, Kind.REPORT_WOKEN, Kind.REPORT_ROUTED, Kind.REPORT_PRIORITISED,
     Kind.REPORT_SPLIT, Kind.REPORT_LINKED, Kind.REPORT_UNLINKED, Kind.REPORT_WRITTEN, Kind.REPLY_CANCELLED,
     Kind.DELIVERY_DECIDED, Kind.CONTACT_STOPPED, Kind.CONTACT_STARTED, Kind.FILE_OPENED, Kind.FILE_TRANSCRIBED,
-    Kind.DELIVERY_ASKED, Kind.REPORT_PLACED, Kind.MATCH_DECIDED, Kind.CONTACT_OBSERVER,
-    Kind.REPORT_GROUPED, Kind.REPORT_UNGROUPED, Kind.INCIDENT_RENAMED,
+    Kind.DELIVERY_ASKED, Kind.REPORT_PLACED, Kind.MATCH_DECIDED, Kind.REPORT_REPEATED, Kind.REPORT_LEFT_CLOSED,
+    Kind.CONTACT_OBSERVER, Kind.REPORT_GROUPED, Kind.REPORT_UNGROUPED, Kind.INCIDENT_RENAMED,
 )
 
 
@@ -108,6 +108,7 @@ def _message(report: Report, message: Message, delivery: Delivery | None, names:
         author=people.get(who or 0), channel=message.channel, body=message.body,
         language=report.language if inbound else None, account=names.accounts.get(message.account_id or 0),
         delivery=_fate(delivery, message, names, actor) if delivery else None,
+        to=names.senders.get(message.contact_id or 0, "") if not inbound and message.report_id != report.id else "",
         mine=message.operator_id == actor.id, unanswered=inbound and since is not None and message.recorded_at >= since,
     )
 

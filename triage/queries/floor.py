@@ -12,7 +12,7 @@ from triage.db import db
 from triage.models import Account, Assignment, Delivery, Desk, InboundItem, Message, Operator, Report
 from triage.models.deliveries import WAITING
 from triage.models.reports import DANGER
-from triage.queries import forecast, ledger, rows, scope, slots
+from triage.queries import forecast, ledger, repeats, rows, scope, slots
 from triage.queries.shapes import Decision, Floor, OperatorLine, Row
 from triage.rights import Right
 
@@ -36,7 +36,7 @@ def floor(actor: Operator) -> Floor:
         waiting_sends=_count(Delivery, Delivery.state.in_(WAITING)), sends_drained_at=forecast.all_drained_at(),
         send_problems=_count(Delivery, rows.troubled()),
         quarantined=_count(InboundItem, InboundItem.state == "quarantined"), ledger=ledger.ledger(),
-        operators=people, decisions=_decisions(desk, people, now), leases_frozen_at=desk.leases_frozen_at,
+        operators=people, decisions=_decisions(desk, people, now, actor), leases_frozen_at=desk.leases_frozen_at,
     )
 
 
@@ -95,7 +95,7 @@ def _silent(one: Operator) -> int | None:
     return int(quiet.total_seconds() // 60) if quiet >= SILENT else None
 
 
-def _decisions(desk: Desk, people: Sequence[OperatorLine], now: datetime) -> list[Decision]:
+def _decisions(desk: Desk, people: Sequence[OperatorLine], now: datetime, actor: Operator) -> list[Decision]:
     found = [] if desk.leases_frozen_at is None else [
         Decision("leases_frozen", None, None, desk.freeze_reason or "", 0, desk.leases_frozen_at)]
     found += [Decision("silent_holder", None, line.id, line.public_name, len(line.reports),
@@ -103,6 +103,8 @@ def _decisions(desk: Desk, people: Sequence[OperatorLine], now: datetime) -> lis
               for line in people if line.silent_minutes is not None and line.reports]
     found += _troubled_accounts() + _silent_telephones(now)
     found += _troubled_sends()
+    found += [Decision("repeated", one.report_id, None, one.ended, one.people, one.closed_at)
+              for one in repeats.questions(actor, MOST_DECISIONS)]
     found += [Decision("held_long", row.id, line.id, line.public_name, 1, row.waiting_since)
               for line in people for row in line.reports
               if row.waiting_since is not None and row.waiting_since < now - HELD_LONG]

@@ -91,8 +91,11 @@ def troubled() -> ColumnElement[bool]:
 
 
 def _problems(ids: Sequence[int]) -> dict[int, int]:
-    query = select(Delivery.report_id, func.count()).where(Delivery.report_id.in_(ids), troubled())
-    return dict(db.session.execute(query.group_by(Delivery.report_id)).all())
+    """How many answers need a person: on a report itself, and to the senders of its copies."""
+    matter = func.coalesce(Report.duplicate_of, Report.id)
+    members = or_(Report.id.in_(ids), Report.duplicate_of.in_(ids))
+    query = select(matter, func.count()).select_from(Delivery).join(Report, Report.id == Delivery.report_id)
+    return dict(db.session.execute(query.where(members, troubled()).group_by(matter)).all())
 
 
 def _replying(current: dict[int, Assignment]) -> set[int]:

@@ -116,6 +116,7 @@ class Entry:
     unanswered: bool = False
     files: Sequence[FileView] = ()
     mentions: Sequence[MentionView] = ()
+    to: str = ""  # of an answer on a copy: whom it went to
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ class Decision:
 
     # leases_frozen | silent_holder | uncertain | failed | held_long | returned_twice | account_failing |
     # account_silent | account_broken | account_suspended; of an account `name` is its address and `count` what waits
-    # for it
+    # for it | repeated: `name` is how it ended, at `since`, and `count` how many new people tell it
     kind: str
     report_id: int | None
     operator_id: int | None

@@ -8,7 +8,7 @@ from sqlalchemy import Select, select
 from channels import segments
 from triage import context
 from triage.db import db
-from triage.models import Account, Contact, Delivery, Message, Operator, Report
+from triage.models import Account, Assignment, Contact, Delivery, Message, Operator, Report
 from triage.queries import voices
 from triage.queries.sending import Route
 
@@ -48,14 +48,17 @@ def _line(route: Route, report: Report, operator: Operator) -> str:
 
 
 def _has_written(report: Report, operator: Operator, account: Account) -> bool:
-    theirs = _answers(report).where(Message.operator_id == operator.id, Message.account_id == account.id)
+    theirs = _answers(report).where(Assignment.operator_id == operator.id, Message.account_id == account.id)
     return db.session.scalar(theirs.limit(1)) is not None
 
 
-def _answers(report: Report) -> Select[int | None]:
-    """Who answered on a report, one row an answer that reached or may reach the person."""
-    alive = select(Delivery.id).where(Delivery.message_id == Message.id, Delivery.state.not_in(DEAD)).exists()
-    return select(Message.operator_id).where(Message.report_id == report.id, Message.operator_id.is_not(None), alive)
+def _answers(report: Report) -> Select[int]:
+    """In whose name a report was answered, one row an answer that reached or may reach the person: who held it, also
+    where somebody else wrote one answer to many.
+    """
+    query = select(Assignment.operator_id).select_from(Message).join(Delivery, Delivery.message_id == Message.id)
+    query = query.join(Assignment, Assignment.id == Delivery.assignment_id)
+    return query.where(Message.report_id == report.id, Message.operator_id.is_not(None), Delivery.state.not_in(DEAD))
 
 
 def opening(report: Report, contact: Contact | None, operator: Operator) -> str:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from triage import context
-from triage.actions import assignments, handover, leases
+from triage.actions import assignments, handover, leases, repeats
 from triage.db import run_in_transaction
 from triage.errors import TriageError
 from triage.queries import floor as view
@@ -128,6 +128,15 @@ def _numbers() -> list[int]:
 def _line(operator_id: int) -> OperatorLine:
     """The person a report was given to a moment ago."""
     return next(line for line in people.on_shift_choices(actor()) if line.id == operator_id)
+
+
+@bp.post(f"/floor/leave-closed/<{NUMBER}:report_id>")
+@admits(Right.STEP_IN)
+def leave_closed(report_id: int) -> ResponseReturnValue:
+    """What new people repeat stays closed."""
+    run_in_transaction(lambda: repeats.leave_closed(report_id, actor()))
+    flash(_("#%(id)s stays as it is. You are asked again if as many more people tell it.", id=report_id), "calm")
+    return redirect(url_for("floor.floor"), 303)
 
 
 @bp.post("/floor/resume")

@@ -110,6 +110,8 @@ def _happenings() -> dict[str, str]:
         "report.grouped": gettext("%(who)s linked this to incident %(incident)s"),
         "report.ungrouped": gettext("%(who)s took this out of incident %(incident)s"),
         "incident.renamed": gettext("%(who)s gave incident %(incident)s another title"),
+        "report.repeated": gettext("New people told it within an hour after it was closed: %(people)s"),
+        "report.left_closed": gettext("%(who)s left this closed"),
         "match.decided:rejected": gettext("%(who)s said that #%(other)s is not the same"),
         "delivery.decided:sent": gettext("%(who)s marked an answer as sent"),
         "delivery.decided:again": gettext("%(who)s had an answer sent again"),
