@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 from flask import Flask
@@ -29,7 +30,7 @@ def code(answer: object) -> tuple[int, str]:
 
 def path(operation: Operation) -> str:
     """An address of an operation."""
-    return BASE + operation.address.replace("{report_id}", "1").replace("{delivery_id}", "1")
+    return BASE + re.sub(r"\{[a-z]+_id\}", "1", operation.address)
 
 
 def test_a_token_reads_and_changes_in_its_persons_name(app: Flask, scene: Scene) -> None:

@@ -147,7 +147,7 @@ LONG = "The polling station at the old school has run out of ballot papers and m
 
 
 def test_comparing_and_taking_apart_read_no_whole_growing_table(crowd: Scene) -> None:
-    zawadi = crowd.operator("Zawadi", "coordinator")
+    zawadi = crowd.operator("Wanjiru", "coordinator")
     crowd.account("mastodon", "@harbour@social.example")
     crowd.sms(LONG, "+254711000301")
     with asked() as statements:
