@@ -118,7 +118,8 @@ class Scene:
         return db.session.get_one(Operator, held.operator_id).public_name if held else None
 
     def claim(self, report: Report, operator: Operator) -> Assignment:
-        """The operator takes the report."""
+        """The operator takes the report, which was compared."""
+        self.compare()
         return run_in_transaction(lambda: assignments.claim(report.id, operator))
 
     def seen(self, report: Report, operator: Operator) -> int:

@@ -80,7 +80,7 @@ def test_with_script_off_two_are_compared_by_number_linked_and_taken_apart(scene
     page = window(maya, java_script_enabled=False)
     page.goto(f"/desk/reports/{held.id}")
     page.get_by_text("Compare with another").click()
-    page.get_by_label("Number of the other report").fill(f"#{other.id}")
+    page.get_by_label("Number of the report to compare with").fill(f"#{other.id}")
     page.keyboard.press("Enter")
     expect(page.locator("#verdict")).to_have_text(re.compile(r"Not linked: numbers differ, \W*12\W* and \W*21"))
     expect(page.locator("mark.fact:not(.legend mark)")).to_have_text(["[another number: 12]", "[another number: 21]"])

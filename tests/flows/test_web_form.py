@@ -49,6 +49,7 @@ def reply(scene: Scene, report: Report, operator: Operator, text: str) -> Delive
 def test_a_form_becomes_a_row_is_answered_and_read_at_back(citizen: FlaskClient, scene: Scene) -> None:
     amina = scene.operator("Amina")
     code = code_in(send(citizen, {"text": "No ballots left", "place": "Hill School", "danger": "unsure"}))
+    scene.compare()
 
     [row] = inbox.page(amina, "next").rows
     assert (row.channel, row.place, row.excerpt[:15]) == ("web", "Hill School", "No ballots left")
@@ -71,6 +72,7 @@ def test_a_form_becomes_a_row_is_answered_and_read_at_back(citizen: FlaskClient,
 def test_danger_is_read_before_others(citizen: FlaskClient, scene: Scene) -> None:
     send(citizen, {"text": "first"})
     send(citizen, {"text": "second", "danger": "yes"})
+    scene.compare()
     rows = inbox.page(scene.operator("Amina"), "next").rows
     assert [row.excerpt[:6] for row in rows] == ["second", "first\n"]
 
