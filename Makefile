@@ -81,7 +81,7 @@ soak: setup-test ## Every fault ten times over, written to docs/reliability.md, 
 		tests/races/test_pollers.py --beside docs/reliability.md $(ARGS)
 	BOTH=1 $(BIN)/pytest -n 2 tests/browser $(ARGS)
 	BOTH=1 UNDOINGS=200 $(BIN)/pytest -n 2 tests/actions/test_undoing.py $(ARGS)
-	MODEL_RUNS=400 MODEL_STEPS=50 $(BIN)/pytest -n 2 tests/flows/test_sending_model.py --beside docs/reliability.md $(ARGS)
+	BOTH=1 MODEL_RUNS=400 MODEL_STEPS=50 $(BIN)/pytest -n 2 tests/flows/test_sending_model.py --beside docs/reliability.md $(ARGS)
 
 .PHONY: fuzz-api
 fuzz-api: $(VENV)/.dev ## Ask the API far more than the tests do (FUZZ_EXAMPLES=200 a call and kind of data)

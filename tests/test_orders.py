@@ -30,9 +30,9 @@ def test_made_up_messages_and_what_is_passed_on_end_the_same_way(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chance = random.Random(3)
-    told = list(islice(tellings(chance), 60))
-    said = told + [passed_on(chance.choice(told), chance) for _ in range(60)]
+    told = list(islice(tellings(chance), 40))
+    said = told + [passed_on(chance.choice(told), chance) for _ in range(40)]
     path = tmp_path / "messages.jsonl"
     path.write_text("\n".join(json.dumps({"id": str(number), "text": text}) for number, text in enumerate(said)))
-    orders.main([str(path), "--orders", "3"])
+    orders.main([str(path), "--orders", "2"])
     assert float(capsys.readouterr().out.split()[-1]) >= 0.98

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.rehearsal.__main__ import main
 
-REPORTS = os.environ.get("REHEARSED", "120")
+REPORTS = os.environ.get("REHEARSED", "80")
 
 
 @pytest.mark.flows

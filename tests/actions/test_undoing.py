@@ -29,7 +29,7 @@ STATES = st.fixed_dictionaries({
     "holder": st.sampled_from([None, "Maya", "Ben"]), "priority": st.integers(0, 2), "asleep": st.booleans(),
     "answered": st.booleans(), "copies": st.integers(0, 2),
 })
-FEW = shape(max_examples=12, deadline=None, database=None, phases=[Phase.explicit, Phase.generate],
+FEW = shape(max_examples=8, deadline=None, database=None, phases=[Phase.explicit, Phase.generate],
             suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -192,7 +192,7 @@ def test_the_desk_is_sound_after_linking_and_taking_out(stand: Stand, settings: 
 
 
 FLAT = st.lists(STATES, min_size=2, max_size=4)
-MORE = shape(FEW, max_examples=int(os.environ.get("UNDOINGS", "8")))
+MORE = shape(FEW, max_examples=int(os.environ.get("UNDOINGS", "5")))
 
 
 @pytest.mark.either

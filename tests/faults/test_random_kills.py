@@ -14,7 +14,7 @@ from tests.patience import until
 from tests.processes import Figures
 from tests.verdict import Said
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.either, pytest.mark.faults, pytest.mark.timeout(600)]
 
 ROUNDS = int(os.environ.get("POWER_CUTS", "4"))
 MESSAGES = 12  # a round
