@@ -80,6 +80,7 @@ soak: setup-test ## Every fault ten times over, written to docs/reliability.md, 
 	BOTH=1 AMBIGUOUS=2000 WITHHELD=600 $(BIN)/pytest tests/faults/test_ambiguous.py tests/faults/test_withheld.py \
 		tests/races/test_pollers.py --beside docs/reliability.md $(ARGS)
 	BOTH=1 $(BIN)/pytest -n 2 tests/browser $(ARGS)
+	BOTH=1 $(BIN)/pytest $(WAITING) -m "not soak" tests/web tests/flows tests/cli tests/backup tests/api $(ARGS)
 	BOTH=1 UNDOINGS=200 $(BIN)/pytest -n 2 tests/actions/test_undoing.py $(ARGS)
 	BOTH=1 MODEL_RUNS=400 MODEL_STEPS=50 $(BIN)/pytest -n 2 tests/flows/test_sending_model.py --beside docs/reliability.md $(ARGS)
 

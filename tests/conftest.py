@@ -1,18 +1,15 @@
 """Fixtures: settings, a migrated database copied for each test, the application, a scene to play on.
 
-Every test that touches a database runs on SQLite and on a private PostgreSQL. A test about one of the
-two alone is marked `@pytest.mark.only("sqlite")` or `only("postgresql")`. What starts whole servers beside a provider
-or is killed at every point, is marked `either`: each case has one of the two, by its name, and both with `BOTH=1`,
-as in `make soak`.
+Every test that touches a database runs on SQLite and on a private PostgreSQL; a short run takes turns where that is
+enough (tests/selection.py). A test about one of the two alone is marked `@pytest.mark.only("sqlite")` or
+`only("postgresql")`.
 """
 
 from __future__ import annotations
 
 import base64
-import os
 import shutil
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +20,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
 import config
-from tests import warm
+from tests import selection, warm
 from tests.scene import Scene
 from tests.servers import Postgres, Redis
 from triage.app import create_app
@@ -79,19 +76,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of what is marked `either`, leave out the other database: by the name of each case, so that both are used."""
-    left_out = [] if "BOTH" in os.environ else [item for item in items if _on_the_other(item)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
-
-
-def _on_the_other(item: pytest.Item) -> bool:
-    callspec = getattr(item, "callspec", None)
-    database = callspec.params.get("database") if callspec else None
-    if database is None or item.get_closest_marker("either") is None or item.get_closest_marker("only"):
-        return False
-    case = item.nodeid.replace(database, "")
-    return database != ("sqlite", "postgresql")[zlib.crc32(case.encode()) % 2]
+    """A short run leaves some cases out (tests/selection.py)."""
+    without = selection.left_out(items)
+    config.hook.pytest_deselected(items=list(without))
+    items[:] = [item for item in items if item not in without]
 
 
 @pytest.fixture(scope="session")
