@@ -1,7 +1,9 @@
 """A mixed crowd on a handful of rows: whoever locks them in another order than the rest is found by PostgreSQL itself.
 
 A deadlock costs its loser a second and is then tried again, so nothing is wrong with a few of them; many would
-mean that somebody does not keep the order of docs/decisions/012.
+mean that somebody does not keep the order of docs/decisions/012. Here every tenth act links, parts or joins whole
+matters on six reports: runs gave 0 to 8 of 400. A message that comes back to its holder locks a person after a
+report, as only then is known whose it is.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ pytestmark = [pytest.mark.races, pytest.mark.only("postgresql")]
 
 TURNS = 50  # of each process
 CITIZENS = 6
-MOST_DEADLOCKS = 0.01  # of all transactions
+MOST_DEADLOCKS = 0.03  # of all transactions
 
 Chance = random.Random
 Act = Callable[[Chance, int], object]

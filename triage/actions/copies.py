@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from triage import clock, context, events
 from triage.actions import assignments, closing, filing, grouping, matters, outbox, pairs, repeats, undoing
@@ -78,14 +78,15 @@ def _close_with(report: Report, primary: Report) -> bool:
 
 
 def _lock_both(report_id: int, primary_id: int, actor: Operator | None) -> tuple[Report, Report]:
-    """Two primaries are locked by number: linked both ways at once, the second sees what the first did.
+    """Primaries are locked by number: linked both ways at once, the second sees what the first did.
 
-    What is a copy already comes after its primary, as everywhere.
+    Copies after all that copies go with: whoever holds a primary may want its copies next.
     """
-    two = select(Report.id).where(Report.id.in_((report_id, primary_id))).order_by(Report.duplicate_of.is_(None).desc(),
-                                                                                  Report.id)
-    order = dict.fromkeys((*db.session.scalars(two).all(), report_id, primary_id))
-    locked = {number: matters.lock(number, actor) for number in order}
+    both = (report_id, primary_id)
+    stand = select(func.coalesce(Report.duplicate_of, Report.id)).where(Report.id.in_(both))
+    first = sorted(set(db.session.scalars(stand)))
+    rest = sorted(set(both) - set(first))
+    locked = {number: matters.lock(number, actor if number in both else None) for number in (*first, *rest)}
     return locked[report_id], locked[primary_id]
 
 
