@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from typing import Any, cast
 
 from sqlalchemy import Table, insert, select, text
@@ -35,6 +36,7 @@ MIDDLE, LAST, GROWTH = Must("<=", 5), Must("<=", 25), Must("<=", 3)  # milliseco
 BESIDE, STEADY = Must("<=", 1.5), Must("<=", 1.3)
 AT_ONCE = 5_000  # reports in one transaction of filling
 COMPARED = 100  # in one round
+SENDERS = count(1)  # everybody writes once: a second message would join the first
 
 
 def measure(bench: Bench) -> list[Row]:
@@ -73,6 +75,8 @@ def _on(bench: Bench, database: str, name: str) -> list[Row]:
             _fill(desk, list(islice(told, size - there)), there)
             there = size
             found[size] = [_round(desk, told, chance, f"{size}-{number}") for number in range(bench.rounds + 1)][1:]
+            judged = ", ".join(f"{one.judged.p50:.1f}/{one.judged.p99:.1f}" for one in found[size])
+            print(f"  {size:,} on {name}: p50/p99 of each round {judged} ms", file=sys.stderr, flush=True)
     finally:
         desk.close()
     return [*_times(found, name), *_costs(found, name)]
@@ -144,7 +148,7 @@ def _judge(number: int) -> None:
 
 
 def _arrives(name: str, words: str) -> None:
-    message = InboundMessage("sms", NUMBER, f"SM{name}", f"+25471{abs(hash(name)) % 10_000_000:07}", words)
+    message = InboundMessage("sms", NUMBER, f"SM{name}", f"+25471{next(SENDERS):07}", words)
     body = json.dumps({"id": message.external_id, "text": words}).encode()
     ingest.receive(journal.Arrival("simulator", "sms", message.external_id, body), lambda: [message])
 
