@@ -53,6 +53,9 @@ def told(together: Sequence[dict[str, str]], asked: Sequence[Pair]) -> Iterator[
     if asked:
         same = sum(_agree(together, pair) for pair in asked)
         yield f"{same:,} of {len(asked):,} pairs asked for end the same way in every order: {same / len(asked):.4f}"
+        for number, other in enumerate(together[1:], 2):
+            same = sum(_agree((together[0], other), pair) for pair in asked)
+            yield f"orders 1 and {number} agree on {same:,} of them: {same / len(asked):.4f}"
     ever = {pair for one in together for pair in _pairs(one)}
     same = sum(_agree(together, pair) for pair in ever)
     yield f"{same:,} of {len(ever):,} pairs together in any order are together in every order: {same / len(ever):.4f}"

@@ -22,6 +22,7 @@ def test_a_pair_that_one_order_decides_otherwise_is_counted() -> None:
     together = [{"a": "a", "b": "a", "c": "c"}, {"a": "a", "b": "b", "c": "c"}]
     assert list(orders.told(together, [("a", "b"), ("a", "c")])) == [
         "1 of 2 pairs asked for end the same way in every order: 0.5000",
+        "orders 1 and 2 agree on 1 of them: 0.5000",
         "0 of 1 pairs together in any order are together in every order: 0.0000",
     ]
 

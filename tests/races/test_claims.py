@@ -22,7 +22,7 @@ from triage.models import Assignment, Operator, Report
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
 
-CLAIMED = int(os.environ.get("CLAIMED", "500"))
+CLAIMED = int(os.environ.get("CLAIMED", "250"))
 REPORTS = {"sqlite": CLAIMED, "postgresql": min(CLAIMED, 400)}  # there a claim costs eight turns to a server
 NO_ACKNOWLEDGEMENTS = pytest.mark.parametrize("settings", [{"acknowledge": False}], indirect=True)
 
