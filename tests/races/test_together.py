@@ -32,7 +32,7 @@ def matters(holder: int) -> list[Matter]:
     me, made = db.session.get_one(Operator, holder), []
     for place, (primary, fence) in enumerate(stock.held(MATTERS, holder)):
         more = stock.reports(COPIES, 1000 + place * COPIES)
-        stock.in_batches(more, lambda number, to=primary: copies.link(number, to, me))  # type: ignore[misc]  # the default is a number
+        stock.in_batches(more, lambda number, to=primary: copies.link(number, to, me))  # type: ignore[misc]  # to is an int
         made.append((primary, fence, [primary, *more], [stock.phone(1000 + place * COPIES + n) for n in range(COPIES)]))
     return made
 
