@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Table, bindparam, func, insert, select, update
 
 from triage import effects
 from triage.actions import copies, matters, pairs
@@ -18,10 +18,11 @@ from triage.actions.pairs import Why
 from triage.crashpoints import crashpoint
 from triage.db import db, is_postgresql
 from triage.effects import Between, Effect
-from triage.models import Message, Report, Shingle, TextKey
+from triage.models import Report, Shingle, TextKey
 from triage.queries import candidates, origins, weighing
 from triage.queries.alike import Akin, Alike, Same
 from triage.queries.candidates import Candidate
+from triage.queries.origins import Opened, Told
 from triage.similarity.incidents import Likeness
 from triage.similarity.preparing import Prepared, prepare
 from triage.similarity.verdicts import RULES_VERSION, Verdict
@@ -33,6 +34,10 @@ TELLING = 5  # messages of a report that are looked at for one that says somethi
 MOST_SUGGESTED = 3  # of each kind
 MOST_DIFFERENCES = 6  # that are kept with an explanation
 KEYS = insert(cast(Table, Shingle.__table__))
+OPENED = cast(Table, Report.__table__)
+TAKE = (update(OPENED).where(OPENED.c.id == bindparam("number"), OPENED.c.compare_by.is_not(None))
+        .values(compare_by=None)
+        .returning(*OPENED.c["id", "status", "duplicate_of", "contact_id", "received_at"]))
 TEXT_KEY = insert(cast(Table, TextKey.__table__))
 
 
@@ -40,13 +45,12 @@ def compare(report_id: int) -> bool:
     """Compare a report, once; whether it was to be. Link it, or note what people are to be asked."""
     wait_for_turn()
     crashpoint("like.turn")
-    report = db.session.get(Report, report_id, populate_existing=True)
-    if report is None or report.compare_by is None:
+    # Its lock: what joins it meanwhile waits, and is then seen to tell something new, or not.
+    report = execute(TAKE, {"number": report_id}).first()
+    if report is None:
         return False
-    report.compare_by = None
-    db.session.flush()  # its lock: what joins it meanwhile waits, and is then seen to tell something new, or not
-    found = look(report.id)
-    if report.live and report.duplicate_of is None:
+    found = look(report_id)
+    if report.status != "closed" and report.duplicate_of is None:
         if found is not None:
             _decide(report, found)
         else:
@@ -76,9 +80,8 @@ def look(report_id: int) -> tuple[Candidate, Prepared, Alike] | None:
     return new, telling[1], Alike(new, *telling)
 
 
-def _keep_keys(report_id: int) -> tuple[Message, Prepared] | None:
-    said = select(Message).where(Message.report_id == report_id, Message.direction == "in").order_by(Message.id)
-    for message in db.session.scalars(said.limit(TELLING)):
+def _keep_keys(report_id: int) -> tuple[Told, Prepared] | None:
+    for message in origins.told(report_id, TELLING):
         prepared = prepare(message.body)
         if message.repost_of or not prepared.is_empty:
             execute(TEXT_KEY, {"report_id": report_id, "message_id": message.id, "body_hash": prepared.body_hash,
@@ -89,34 +92,36 @@ def _keep_keys(report_id: int) -> tuple[Message, Prepared] | None:
     return None
 
 
-def _decide(report: Report, found: tuple[Candidate, Prepared, Alike]) -> None:
+def _decide(report: Opened, found: tuple[Candidate, Prepared, Alike]) -> None:
     new, prepared, alike = found
     if _repeats_what_says_nothing(report, alike):
         return
-    same = list(alike.same_messages())
-    copied = (one for one in same if effects.effect(_between(new, prepared, one)) is Effect.COPY)
-    if not any(_link(report, one) for one in copied):
-        _suggest(report, same, alike.same_incidents())
+    same: list[Same] = []
+    for one in alike.same_messages():
+        if effects.effect(_between(new, prepared, one)) is Effect.COPY and _link(report, one):
+            return
+        same.append(one)
+    _suggest(report, same, alike.same_incidents())
 
 
-def _repeats_what_says_nothing(report: Report, alike: Alike) -> bool:
+def _repeats_what_says_nothing(report: Opened, alike: Alike) -> bool:
     """A post that repeats one whose text says too little to be found by it is a copy all the same; whether it is."""
     original = origins.original(report.id, alike.message)
     told = original is None or db.session.get(TextKey, original) is not None
     return not told and _link_to(report, original or 0, Why(1.0, RULES_VERSION, {"reason": "lineage"}))
 
 
-def _link_said_again(report: Report) -> None:
+def _link_said_again(report: Opened) -> None:
     """Words that say nothing are a copy where the same person says them again within the hour."""
     other = origins.said_again(report)
     if other is not None:
         _link_to(report, other, Why(1.0, RULES_VERSION, {"reason": "exact"}))
 
 
-def _link_to(report: Report, other_id: int, why: Why) -> bool:
+def _link_to(report: Opened, other_id: int, why: Why) -> bool:
     """Let it travel with what a report belongs to, where it can; whether it does."""
-    primary_id = db.session.scalar(select(func.coalesce(Report.duplicate_of, Report.id)).where(Report.id == other_id))
-    if primary_id is None or pairs.refused(report.id, primary_id):
+    primary_id = matters.primary_of(other_id)
+    if pairs.refused(report.id, primary_id):
         return False
     primary = copies.join(report.id, primary_id)
     if primary is not None:
@@ -128,7 +133,7 @@ def _between(new: Candidate, prepared: Prepared, found: Same) -> Between:
     return weighing.between(new, found.other, (prepared, found.prepared), lineage=found.verdict is None)
 
 
-def _link(report: Report, found: Same) -> bool:
+def _link(report: Opened, found: Same) -> bool:
     """Let it travel with the one it repeats, where it can; whether it does."""
     if pairs.refused(report.id, found.other.primary_id):
         return False
@@ -138,7 +143,7 @@ def _link(report: Report, found: Same) -> bool:
     return primary is not None
 
 
-def _suggest(report: Report, same: Sequence[Same], akin: Sequence[Akin]) -> None:
+def _suggest(report: Opened, same: Sequence[Same], akin: Sequence[Akin]) -> None:
     open_ = [one for one in same if not pairs.refused(report.id, one.other.primary_id)]
     for one in open_[:MOST_SUGGESTED]:
         other = one.other.primary_id

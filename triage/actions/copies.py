@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, bindparam, func, select
 
 from triage import clock, context, events
 from triage.actions import assignments, closing, filing, grouping, matters, outbox, pairs, repeats, undoing
-from triage.db import db
 from triage.errors import N_, AlreadyClosed, BadInput, Forbidden
 from triage.events import Kind
 from triage.models import Assignment, Operator, Report
 from triage.rights import Right
+from triage.statements import execute
+
+REPORTS = cast(Table, Report.__table__).c
+STAND = select(func.coalesce(REPORTS.duplicate_of, REPORTS.id)).where(
+    REPORTS.id.in_(bindparam("numbers", expanding=True)))
 
 
 def link(report_id: int, primary_id: int, actor: Operator) -> Report:
@@ -42,6 +47,7 @@ def link(report_id: int, primary_id: int, actor: Operator) -> Report:
     if report.unanswered_since is not None:
         _rouse(primary, actor)
     _attach(report, primary, actor, ended, before)
+    matters.reckon(report)
     pairs.say(report.id, primary.id, "linked", actor.id)
     return report
 
@@ -62,6 +68,7 @@ def join(report_id: int, primary_id: int) -> Report | None:
         if report.unanswered_since is not None:
             filing.rouse(primary)
         _attach(report, primary, None, None, before)
+        matters.reckon_all(primary, ())  # what nobody has answered waits as it did
         return primary
     return primary if _close_with(report, primary) else None
 
@@ -83,8 +90,7 @@ def _lock_both(report_id: int, primary_id: int, actor: Operator | None) -> tuple
     Copies after all that copies go with: whoever holds a primary may want its copies next.
     """
     both = (report_id, primary_id)
-    stand = select(func.coalesce(Report.duplicate_of, Report.id)).where(Report.id.in_(both))
-    first = sorted(set(db.session.scalars(stand)))
+    first = sorted(set(execute(STAND, {"numbers": both}).scalars()))
     rest = sorted(set(both) - set(first))
     locked = {number: matters.lock(number, actor if number in both else None) for number in (*first, *rest)}
     return locked[report_id], locked[primary_id]
@@ -121,7 +127,7 @@ def _rouse(primary: Report, actor: Operator) -> None:
 def _attach(report: Report, primary: Report, actor: Operator | None, ended: Assignment | None,
             before: Mapping[str, object]) -> None:
     also, answer = matters.copies(report.id), matters.last_answer(primary.id)
-    waiting = sorted(matters.waiting(report))
+    waiting = sorted(matters.waiting(report)) if also else [report.id] if report.unanswered_since else []
     report.status, report.snoozed_until = "duplicate", None
     primary.priority = min(primary.priority, report.priority)
     was = {one.id: one.linked_after for one in also}
@@ -135,7 +141,6 @@ def _attach(report: Report, primary: Report, actor: Operator | None, ended: Assi
         events.record(Kind.REPORT_LINKED, one.id, by, copy=one.id, primary=primary.id, went_with=report.id,
                       linked_after=was[one.id])
     grouping.carry(report, primary, by)
-    matters.reckon(report)
 
 
 def unlink(report_id: int, actor: Operator) -> Report:

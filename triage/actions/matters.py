@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, func, insert, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Table, bindparam, insert, select
 
 from triage import clock, events
 from triage.db import db
 from triage.errors import AlreadyClosed, IsACopy, NotFound, NotTheHolder
 from triage.events import Kind
-from triage.models import Assignment, Delivery, Message, Operator, Report
-from triage.queries import scope
+from triage.models import Assignment, Operator, Report
+from triage.queries import scope, unanswered
 from triage.queries.scope import family
 from triage.rights import Right
 
 __all__ = ["family"]
 
-DEAD = ("cancelled", "failed")
 # A new report is compared at once. Where nobody is there to do it, it waits so long before it is taken all the same.
 COMPARED_WITHIN = timedelta(seconds=10)
 # Built once, as every verb begins with one of them.
@@ -28,6 +26,11 @@ LOCKED = (select(Report).where(Report.id == bindparam("number")).with_for_update
 HELD: Table = Assignment.__table__  # type: ignore[assignment]  # typed as FromClause
 START = insert(HELD).returning(HELD.c.id)
 ALONE = LOCKED.where(Report.duplicate_of.is_(None))
+PRIMARY = select(Report.duplicate_of).where(Report.id == bindparam("number"))
+COPIES = (select(Report).where(Report.duplicate_of == bindparam("number")).order_by(Report.id)
+          .with_for_update(key_share=True).execution_options(populate_existing=True))
+HOLDING = (select(Assignment).where(Assignment.report_id == bindparam("number"), Assignment.ended_at.is_(None))
+           .execution_options(populate_existing=True))
 
 
 def lock(report_id: int, actor: Operator | None = None) -> Report:
@@ -46,7 +49,7 @@ def lock_matter(report_id: int, actor: Operator | None = None) -> tuple[Report, 
     if found is not None:
         return found, found
     while True:
-        known = db.session.scalar(select(Report.duplicate_of).where(Report.id == report_id))
+        known = db.session.scalar(PRIMARY, {"number": report_id})
         primary = lock(known) if known is not None else None
         report = lock(report_id, actor)
         if report.duplicate_of == known:
@@ -65,15 +68,12 @@ def lock_working(report_id: int, actor: Operator) -> Report:
 
 def copies(report_id: int) -> Sequence[Report]:
     """The copies of a primary that is locked, locked by number and read afresh."""
-    query = select(Report).where(Report.duplicate_of == report_id).order_by(Report.id)
-    query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    return db.session.scalars(query).all()
+    return db.session.scalars(COPIES, {"number": report_id}).all()
 
 
 def primary_of(report_id: int) -> int:
     """The number of the report that stands for this one: itself, or its primary."""
-    primary = select(Report.duplicate_of).where(Report.id == report_id)
-    return db.session.scalar(primary) or report_id
+    return db.session.scalar(PRIMARY, {"number": report_id}) or report_id
 
 
 def require_primary(report: Report) -> None:
@@ -84,10 +84,7 @@ def require_primary(report: Report) -> None:
 
 def holding(report_id: int) -> Assignment | None:
     """The open assignment of a report."""
-    return db.session.scalar(
-        select(Assignment).where(Assignment.report_id == report_id, Assignment.ended_at.is_(None))
-        .execution_options(populate_existing=True)
-    )
+    return db.session.scalar(HOLDING, {"number": report_id})
 
 
 def require_holder(report: Report, actor: Operator, fence: int | None = None) -> Assignment:
@@ -152,44 +149,24 @@ def reckon_all(primary: Report, some: Iterable[Report]) -> None:
 
 def waiting(primary: Report) -> set[int]:
     """Which reports of a matter hold words that nobody has answered: the primary, its copies."""
-    db.session.flush()
     answer = last_answer(primary.id)
-    unanswered = select(Message.report_id).join(Report, Report.id == Message.report_id)
-    return set(db.session.scalars(unanswered.where(*_unanswered(primary, answer[0] if answer else 0))))
+    return unanswered.reports(primary.id, *_settled(primary, answer[0] if answer else 0))
 
 
 def _reckon(report: Report) -> None:
     waited = report.unanswered_since is not None
-    answer = last_answer(report.id)
-    answered = answer[0] if answer else 0
-    through = max(answered, report.handled_through or 0)
-    report.unanswered_since = db.session.scalar(
-        select(func.min(Message.recorded_at)).join(Report, Report.id == Message.report_id)
-        .where(*_unanswered(report, answered)))
+    answer = unanswered.last_answer(report.id)
+    answered, through = _settled(report, answer[0] if answer else 0)
+    report.unanswered_since = unanswered.oldest(report.id, answered, through)
     waits = answer is not None and report.unanswered_since is None and answered == through
     report.awaiting_citizen_since = answer[1] if waits and answer else None
     if not waited and report.unanswered_since is not None:
         _renew(report.id)
 
 
-def _unanswered(report: Report, answered: int) -> tuple[ColumnElement[bool], ...]:
-    """Of the messages of a report and its copies, joined to these, those that wait. `answered`: its last answer."""
-    through = max(answered, report.handled_through or 0)
-    return (family(report.id), Message.direction == "in", or_(
-        and_(Report.id == report.id, Message.id > through),
-        and_(Report.id != report.id, or_(Message.id > answered, Report.linked_after >= answered),
-             ~_settled_on_its_own())), ~_told_elsewhere(report.id))
-
-
-def _told_elsewhere(primary_id: int) -> ColumnElement[bool]:
-    """Whether who wrote a message was answered later on another report of the matter, by who held its primary."""
-    later, theirs = aliased(Message), (Report.contact_id, Report.reply_contact_id)
-    held = select(Delivery.id).join(Assignment, Assignment.id == Delivery.assignment_id).where(
-        Delivery.message_id == later.id, Delivery.state.not_in(DEAD), Assignment.report_id == primary_id).exists()
-    return select(later.id).where(
-        later.contact_id.in_(theirs), later.direction == "out", later.report_id != Message.report_id,
-        later.id > Message.id, later.id > func.coalesce(Report.linked_after, 0), held,
-    ).correlate(Message, Report).exists()
+def _settled(report: Report, answered: int) -> tuple[int, int]:
+    """The last answer, and up to which message of its own a report is settled, by it or by closing."""
+    return answered, max(answered, report.handled_through or 0)
 
 
 def _renew(report_id: int) -> None:
@@ -199,26 +176,10 @@ def _renew(report_id: int) -> None:
         held.last_active_at = clock.now()
 
 
-def _settled_on_its_own() -> ColumnElement[bool]:
-    """Whether a message was answered or closed where it stands: on a copy, before or after it was linked."""
-    later = aliased(Message)
-    answered = select(later.id).where(later.report_id == Message.report_id, later.id > Message.id,
-                                      later.operator_id.is_not(None), _alive(later)).correlate(Message).exists()
-    return or_(Message.id <= func.coalesce(Report.handled_through, 0), answered)
-
-
-def _alive(message: type[Message]) -> ColumnElement[bool]:
-    return select(Delivery.id).where(Delivery.message_id == message.id, Delivery.state.not_in(DEAD)).exists()
-
-
 def last_answer(report_id: int) -> tuple[int, datetime] | None:
     """Number and moment of the last answer of a person that was not cancelled and did not fail."""
-    row = db.session.execute(
-        select(Message.id, Message.recorded_at)
-        .where(Message.report_id == report_id, Message.operator_id.is_not(None), _alive(Message))
-        .order_by(Message.id.desc()).limit(1)
-    ).first()
-    return (row[0], row[1]) if row else None
+    db.session.flush()
+    return unanswered.last_answer(report_id)
 
 
 def wake(report: Report, by: int | None = None) -> None:

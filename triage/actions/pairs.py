@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Table, and_, bindparam, literal_column, or_, select
 
 from triage import clock
 from triage.db import db
 from triage.models import Match, Report
 from triage.queries.scope import family
-from triage.statements import insert_once
+from triage.statements import execute, insert_once
 
 ONE_LINE = ("report_id", "other_id", "kind")
 REFUSED = ("rejected", "undone")
+PAIR = cast(Table, Match.__table__).c
+NEVER = select(PAIR.id).where(PAIR.report_id == bindparam("later"), PAIR.other_id == bindparam("earlier"),
+                              PAIR.state.in_(REFUSED)).limit(literal_column("1"))
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,8 @@ def divide(report_id: int, gone: Collection[int], stay: Sequence[int], by: int) 
 
 def refused(report_id: int, other_id: int) -> bool:
     """Whether a person said that the two are not the same message, or not even the same incident."""
-    pair = Match.report_id == max(report_id, other_id), Match.other_id == min(report_id, other_id)
-    return db.session.scalar(select(Match.id).where(*pair, Match.state.in_(REFUSED)).limit(1)) is not None
+    db.session.flush()
+    return execute(NEVER, {"later": max(report_id, other_id), "earlier": min(report_id, other_id)}).first() is not None
 
 
 def _found(report_id: int, other_id: int, kind: str = "same_message") -> Match | None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, literal_column, select
 
 from triage import events
 from triage.actions import closing, filing, lineage, matters
@@ -18,6 +18,11 @@ from triage.db import LOCK, db
 from triage.events import Kind
 from triage.models import Assignment, Event, Operator, Report
 from triage.models.reports import NORMAL
+from triage.statements import execute
+
+PAST = cast(Table, Event.__table__).c
+SLEPT = select(PAST.seq).where(PAST.report_id == bindparam("number"), PAST.kind == Kind.REPORT_SNOOZED).limit(
+    literal_column("1"))
 
 
 def before(report: Report, primary: Report) -> dict[str, object]:
@@ -32,8 +37,7 @@ def before(report: Report, primary: Report) -> dict[str, object]:
 
 
 def _ever_slept(report_id: int) -> bool:
-    slept = select(Event.seq).where(Event.report_id == report_id, Event.kind == Kind.REPORT_SNOOZED).limit(1)
-    return db.session.scalar(slept) is not None
+    return execute(SLEPT, {"number": report_id}).first() is not None
 
 
 def _by_itself(primary: Report) -> tuple[int, datetime | None]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from triage.models import Message
 from triage.queries import candidates, origins, places
 from triage.queries.candidates import Candidate
+from triage.queries.origins import Told
 from triage.similarity.differences import Kind
 from triage.similarity.incidents import Likeness, Telling, Whereabouts, likeness
 from triage.similarity.preparing import Prepared, prepare
@@ -40,24 +41,30 @@ class Akin:
 class Alike:
     """One new report among those that were there: what is read of them is read and prepared once."""
 
-    def __init__(self, new: Candidate, message: Message, prepared: Prepared) -> None:
+    def __init__(self, new: Candidate, message: Told, prepared: Prepared) -> None:
         self._new, self.message = new, message
         self._prepared = {new.report_id: prepared}
         self._loaded: dict[int, Candidate] = {}
-        self._by_words = candidates.by_shingles(prepared.shingles, new.report_id)
 
     def same_messages(self) -> Iterator[Same]:
         """The reports that say the same, the surest first: by lineage, word for word, then by the words they share.
 
-        What is a copy itself counts only where its primary says the same too: so chains cannot drift.
+        What is a copy itself counts only where its primary says the same too: so chains cannot drift. Each step is
+        taken only when the one before did not do: most copies are word for word.
         """
         original = origins.original(self._new.report_id, self.message)
         named = self._load([original] if original is not None else [])
         yield from (Same(one, self._read(one), None, None) for one in named)
-        exact = candidates.by_hash(self._mine.body_hash, self._new.report_id)
         known = {one.primary_id for one in named}
-        found = [(one, self._same(one)) for one in self._load([*exact, *self._by_words])]
+        exact = self._load(candidates.by_hash(self._mine.body_hash, self._new.report_id))
+        yield from self._firsts(((one, self._same(one)) for one in exact), known, ())
+        found = [(one, self._same(one)) for one in self._by_words]
         others = [one for one, told in found if told is None]
+        yield from self._firsts(found, known, others)
+
+    def _firsts(self, found: Iterable[tuple[Candidate, Verdict | None]], known: set[int],
+                others: Sequence[Candidate]) -> Iterator[Same]:
+        """Of those that say the same the likest of each matter that is not `known` yet, where none denies it."""
         alike = [(one, told) for one, told in found if told is not None]
         for one, told in sorted(alike, key=lambda pair: -pair[1].covered):
             first = self._of_first(one, told) if one.primary_id not in known else None
@@ -69,11 +76,17 @@ class Alike:
         """The matters that may tell of the same incident, the likest first; none that is the same message."""
         near = candidates.at_place(self._new.place_id, self._new.received_at, self._new.report_id) \
             if self._new.place_id is not None else []
-        others = self._load(one.primary_id for one in self._load([*self._by_words, *near]))
+        others = self._load(one.primary_id for one in (*self._by_words, *self._load(near)))
         around = places.above({one.place_id for one in (self._new, *others) if one.place_id is not None})
         mine = self._telling(self._new, around)
         found = [Akin(one, likeness(mine, self._telling(one, around))) for one in others]
         return sorted((one for one in found if one.likeness.offered), key=lambda one: -one.likeness.score)
+
+    @cached_property
+    def _by_words(self) -> list[Candidate]:
+        found = candidates.by_shingles(self._mine.shingles, self._new.report_id)
+        self._loaded.update((one.report_id, one) for one in found)
+        return found
 
     @property
     def _mine(self) -> Prepared:

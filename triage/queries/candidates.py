@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from heapq import nlargest
 from math import sqrt
 from typing import Any, cast
 
-from sqlalchemy import Executable, Select, Table, bindparam, func, literal_column, select, union_all
+from sqlalchemy import Executable, Select, Table, bindparam, select, text
 
 from triage.db import BigKey, UtcDateTime, db, let_go
-from triage.models import Message, Report, Shingle, TextKey
+from triage.models import Message, Report, TextKey
 from triage.similarity.incidents import DAY
 from triage.statements import execute
 
@@ -22,7 +24,7 @@ MOST = 20  # reports that are looked at
 MOST_OF_ONE = 2  # of one matter: its first may have been cut short or typed badly
 LOOKED_THROUGH, SLICE = 300, 60  # of the likest, for those MOST
 MOST_ALIKE = 5  # of those with the very same body
-KEYS, TEXTS, MESSAGES, REPORTS = (cast(Table, model.__table__) for model in (Shingle, TextKey, Message, Report))
+TEXTS, MESSAGES, REPORTS = (cast(Table, model.__table__) for model in (TextKey, Message, Report))
 
 
 @dataclass(frozen=True)
@@ -46,54 +48,55 @@ class Candidate:
         return self.report_id
 
 
-def by_shingles(shingles: Sequence[int], report_id: int) -> list[int]:
+def by_shingles(shingles: Sequence[int], report_id: int) -> list[Candidate]:
     """The reports that share most with these shingles, at most MOST, the likest first; never `report_id` itself.
 
     A shingle weighs the less the more have it: 1/sqrt(how many), as in matching.md, section 1, step 3.
     """
     if not shingles:
         return []
-    bound = {f"h{place}": h for place, h in enumerate(shingles)}
-    # Plain pairs of numbers: there are thousands, and a row object around each costs more than finding them.
-    found = execute(_newest(len(shingles)), {**bound, "number": report_id}).cursor.fetchall()
-    weight = {h: 1 / sqrt(count) for h, count in Counter(h for h, _ in found).items()}
-    weights: dict[int, float] = {}
-    for h, other in found:
-        weights[other] = weights.get(other, 0.0) + weight[h]
-    return _of_many_matters(sorted(weights, key=lambda other: (-weights[other], -other)))
+    own, weights = str(report_id), dict[str, float]()
+    for (line,) in execute(_newest(db.session.get_bind().dialect.name), {"hashes": json.dumps(shingles)}):
+        others = [number for number in line.split(",") if number != own][:NEWEST] if line else ()
+        weight = 1 / sqrt(len(others) or 1)
+        for number in others:
+            weights[number] = weights.get(number, 0.0) + weight
+    likest = nlargest(LOOKED_THROUGH, weights, key=lambda number: (weights[number], int(number)))
+    return _of_many_matters([int(number) for number in likest])
 
 
-def _of_many_matters(ranked: Sequence[int]) -> list[int]:
+def _of_many_matters(ranked: Sequence[int]) -> list[Candidate]:
     """The first MOST, few of one matter: a text that five hundred repeat does not hide what else is alike."""
-    chosen: list[int] = []
+    chosen: list[Candidate] = []
     seen: Counter[int] = Counter()
-    for first in range(0, min(len(ranked), LOOKED_THROUGH), SLICE):
-        some = ranked[first:first + SLICE]
-        matter = _matters(some) if len(ranked) > MOST else {}
-        for number in some:
-            primary = matter.get(number, number)
-            seen[primary] += 1
-            if seen[primary] <= MOST_OF_ONE:
-                chosen.append(number)
-        if len(chosen) >= MOST:
-            break
+    first, size = 0, MOST  # most often nothing but the first is looked at
+    while first < len(ranked) and len(chosen) < MOST:
+        for one in _in_order(ranked[first:first + size]):
+            seen[one.primary_id] += 1
+            if seen[one.primary_id] <= MOST_OF_ONE:
+                chosen.append(one)
+        first, size = first + size, SLICE
     return chosen[:MOST]
 
 
-def _matters(numbers: Sequence[int]) -> Mapping[int, int]:
-    """Of each of the reports the one that stands for it."""
-    return {row.id: row.matter for row in execute(MATTERS, {"numbers": numbers}).all()}
+def _in_order(numbers: Sequence[int]) -> list[Candidate]:
+    found = load(numbers)
+    return [found[number] for number in numbers if number in found]
 
 
 @cache
-def _newest(count: int) -> Executable:
-    """The newest reports of each shingle, in one statement that neither database reads further than it must."""
-    def of_one(place: int) -> Any:
-        h = bindparam(f"h{place}", type_=BigKey)
-        rows = select(KEYS.c.h, KEYS.c.report_id).where(KEYS.c.h == h, KEYS.c.report_id != bindparam("number"))
-        return select(rows.order_by(KEYS.c.report_id.desc()).limit(literal_column(str(NEWEST))).subquery())
-
-    return union_all(*[of_one(place) for place in range(count)])
+def _newest(dialect: str) -> Executable:
+    """Of each shingle its newest reports, as one line of numbers, in one statement: a row for each would cost more
+    than to find them. Neither database reads further than it must.
+    """
+    newest = NEWEST + 1  # the report itself is one of them
+    if dialect == "sqlite":
+        return text(f"""SELECT (SELECT group_concat(report_id) FROM (SELECT report_id FROM shingles
+            WHERE h = each.value ORDER BY report_id DESC LIMIT {newest})) FROM json_each(:hashes) AS each""")  # noqa: S608 - a number of ours
+    # BETWEEN, not =: PostgreSQL would rather read all that have a shingle, and sort them, than walk its index.
+    return text(f"""SELECT (SELECT string_agg(CAST(report_id AS text), ',') FROM (SELECT report_id FROM shingles
+        WHERE h BETWEEN each.h AND each.h ORDER BY h DESC, report_id DESC LIMIT {newest}) AS newest)
+        FROM (SELECT CAST(value AS bigint) AS h FROM json_array_elements_text(CAST(:hashes AS json))) AS each""")  # noqa: S608 - a number of ours
 
 
 def by_hash(body_hash: str, report_id: int) -> list[int]:
@@ -126,7 +129,6 @@ SINCE, UNTIL = (bindparam(name, type_=UtcDateTime) for name in ("since", "until"
 AT_PLACE = (select(REPORTS.c.id).where(REPORTS.c.place_id == bindparam("place", type_=BigKey), REPORTS.c.id != ANOTHER,
                                        REPORTS.c.received_at.between(SINCE, UNTIL))
             .order_by(REPORTS.c.id.desc()).limit(MOST))
-MATTERS = _of_numbers(REPORTS.c.id, func.coalesce(REPORTS.c.duplicate_of, REPORTS.c.id).label("matter"))
 LOAD = _of_numbers(*REPORTS.c["id", "duplicate_of", "status", "channel", "contact_id", "place_id", "place_text",
                               "incident_id", "received_at"], MESSAGES.c.body).select_from(
     REPORTS.join(TEXTS, TEXTS.c.report_id == REPORTS.c.id).join(MESSAGES, MESSAGES.c.id == TEXTS.c.message_id))

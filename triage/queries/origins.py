@@ -2,19 +2,58 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol, cast
 
-from sqlalchemy import or_, select
+from sqlalchemy import Table, bindparam, literal_column, or_, select
 
-from triage.db import db
+from triage.db import BigKey, db
 from triage.models import Attachment, Message, Report, TextKey
 from triage.similarity.words import words_of
+from triage.statements import execute
 
 AT_ONCE = timedelta(hours=1)  # matching.md, section 1, step 2: "or sender and hour agree"
 MOST = 20  # reports of one person within it that are looked at
+SAID = cast(Table, Message.__table__).c
 
 
-def original(report_id: int, message: Message) -> int | None:
+class Told(NamedTuple):
+    """A message as it is compared."""
+
+    id: int
+    channel: str
+    body: str
+    repost_of: str | None
+
+
+class Opened(Protocol):
+    """What is known of a report when it is compared."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def contact_id(self) -> int | None:
+        """Who said it."""
+
+    @property
+    def received_at(self) -> datetime:
+        """When it came."""
+
+
+TOLD = (select(*(SAID[name] for name in Told._fields))
+        .where(SAID.report_id == bindparam("number", type_=BigKey), SAID.direction == literal_column("'in'"))
+        .order_by(SAID.id).limit(bindparam("most")))
+
+
+def told(report_id: int, most: int) -> list[Told]:
+    """The first messages of a report that came in, at most so many."""
+    return [Told(row.id, row.channel, row.body, row.repost_of)
+            for row in execute(TOLD, {"number": report_id, "most": most})]
+
+
+def original(report_id: int, message: Told) -> int | None:
     """The report with the post that a message repeats, or the first with another that repeats the same one."""
     if message.repost_of is None:
         return None
@@ -23,7 +62,7 @@ def original(report_id: int, message: Message) -> int | None:
     return db.session.scalar(known.order_by(Message.id).limit(1))
 
 
-def said_again(report: Report) -> int | None:
+def said_again(report: Opened) -> int | None:
     """The first report that the same person opened within the hour with the same few words, and nothing else."""
     mine = _first(report.id)
     words = words_of(mine.body).texts if mine is not None else ()

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, literal_column, select
 
 from channels import registry
-from triage.db import db
 from triage.effects import Between
 from triage.gazetteer import folding
 from triage.models import Contact, Mention, TextKey
 from triage.queries import places
 from triage.similarity.preparing import Prepared
+from triage.statements import execute
+
+KNOWN, NAMES, KEYS = (cast(Table, model.__table__).c for model in (Contact, Mention, TextKey))
+TRAINED = select(KNOWN.id).where(KNOWN.id.in_(bindparam("people", expanding=True)),
+                                 KNOWN.observer_since.is_not(None)).limit(literal_column("1"))
+NAMED = select(KEYS.report_id, NAMES.place_id, NAMES.code, NAMES.said).where(
+    KEYS.report_id.in_(bindparam("numbers", expanding=True)), NAMES.message_id == KEYS.message_id)
 
 
 class Said(Protocol):
@@ -56,9 +62,8 @@ def between(one: Said, other: Said, texts: tuple[Prepared, Prepared], *, lineage
 
 def _trained(people: Sequence[int | None]) -> bool:
     """Whether one of them is a registered observer."""
-    known = Contact.id.in_([number for number in people if number is not None])
-    found = select(Contact.id).where(known, Contact.observer_since.is_not(None)).limit(1)
-    return db.session.scalar(found) is not None
+    known = [number for number in people if number is not None]
+    return bool(known) and execute(TRAINED, {"people": known}).first() is not None
 
 
 def _name_others(one: Prepared, other: Prepared) -> bool:
@@ -90,15 +95,13 @@ def _apart(one: Said, other: Said) -> bool:
 
 def _named(numbers: Sequence[int]) -> tuple[Mapping[int, set[int]], Mapping[int, set[str]]]:
     """By report: the places that the text it is compared by names, and the codes in it that nobody knows."""
-    query = select(TextKey.report_id, Mention.place_id, Mention.code, Mention.said)
-    query = query.join(Mention, Mention.message_id == TextKey.message_id).where(TextKey.report_id.in_(numbers))
     known: dict[int, set[int]] = defaultdict(set)
     unknown: dict[int, set[str]] = defaultdict(set)
-    for number, place, code, said in db.session.execute(query):
-        if place is not None:
-            known[number].add(place)
-        elif code:
-            unknown[number].add(folding.key(said))
+    for row in execute(NAMED, {"numbers": numbers}):
+        if row.place_id is not None:
+            known[row.report_id].add(row.place_id)
+        elif row.code:
+            unknown[row.report_id].add(folding.key(row.said))
     return known, unknown
 
 
