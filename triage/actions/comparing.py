@@ -7,10 +7,12 @@ two copies that arrive in the same instant at two nodes see each other. Until th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import cache
 from typing import cast
 
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import Executable, Table, bindparam, func, insert, select, text, update
 
 from triage import effects
 from triage.actions import copies, matters, pairs
@@ -18,7 +20,7 @@ from triage.actions.pairs import Why
 from triage.crashpoints import crashpoint
 from triage.db import db, is_postgresql
 from triage.effects import Between, Effect
-from triage.models import Report, Shingle, TextKey
+from triage.models import Report, TextKey
 from triage.queries import candidates, origins, weighing
 from triage.queries.alike import Akin, Alike, Same
 from triage.queries.candidates import Candidate
@@ -33,7 +35,6 @@ TURN = select(func.pg_advisory_xact_lock(ONE_AT_A_TIME))
 TELLING = 5  # messages of a report that are looked at for one that says something: the first is often a greeting
 MOST_SUGGESTED = 3  # of each kind
 MOST_DIFFERENCES = 6  # that are kept with an explanation
-KEYS = insert(cast(Table, Shingle.__table__))
 OPENED = cast(Table, Report.__table__)
 TAKE = (update(OPENED).where(OPENED.c.id == bindparam("number"), OPENED.c.compare_by.is_not(None))
         .values(compare_by=None)
@@ -87,9 +88,16 @@ def _keep_keys(report_id: int) -> tuple[Told, Prepared] | None:
             execute(TEXT_KEY, {"report_id": report_id, "message_id": message.id, "body_hash": prepared.body_hash,
                                "rules": RULES_VERSION})
             if prepared.shingles:
-                execute(KEYS, [{"h": h, "report_id": report_id} for h in prepared.shingles])
+                execute(_keys(db.session.get_bind().dialect.name),
+                        {"hashes": json.dumps(prepared.shingles), "number": report_id})
             return message, prepared
     return None
+
+
+@cache
+def _keys(dialect: str) -> Executable:
+    each = f"SELECT h, CAST(:number AS bigint) FROM ({candidates.numbered(dialect)}) AS each"  # noqa: S608 - ours
+    return text(f"INSERT INTO shingles (h, report_id) {each}")
 
 
 def _decide(report: Opened, found: tuple[Candidate, Prepared, Alike]) -> None:

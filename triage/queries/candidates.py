@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from heapq import nlargest
 from math import sqrt
 from typing import Any, cast
 
@@ -55,14 +54,18 @@ def by_shingles(shingles: Sequence[int], report_id: int) -> list[Candidate]:
     """
     if not shingles:
         return []
-    own, weights = str(report_id), dict[str, float]()
+    own, found = str(report_id), defaultdict[int, list[str]](list)
     for (line,) in execute(_newest(db.session.get_bind().dialect.name), {"hashes": json.dumps(shingles)}):
-        others = [number for number in line.split(",") if number != own][:NEWEST] if line else ()
-        weight = 1 / sqrt(len(others) or 1)
-        for number in others:
-            weights[number] = weights.get(number, 0.0) + weight
-    likest = nlargest(LOOKED_THROUGH, weights, key=lambda number: (weights[number], int(number)))
-    return _of_many_matters([int(number) for number in likest])
+        others = line.split(",") if line else []
+        if own in others:
+            others.remove(own)
+        found[min(len(others), NEWEST)] += others[:NEWEST]
+    weights: Counter[str] = Counter()
+    for how_many, numbers in found.items():
+        for number, shared in Counter(numbers).items():
+            weights[number] += shared / sqrt(how_many)  # type: ignore[assignment]  # typed as whole numbers
+    likest = sorted(zip(weights.values(), map(int, weights), strict=True), reverse=True)
+    return _of_many_matters([number for _, number in likest[:LOOKED_THROUGH]])
 
 
 def _of_many_matters(ranked: Sequence[int]) -> list[Candidate]:
@@ -88,15 +91,20 @@ def _in_order(numbers: Sequence[int]) -> list[Candidate]:
 def _newest(dialect: str) -> Executable:
     """Of each shingle its newest reports, as one line of numbers, in one statement: a row for each would cost more
     than to find them. Neither database reads further than it must.
+
+    BETWEEN, not =: PostgreSQL would rather read all that have a shingle, and sort them, than walk its index.
     """
+    line = "group_concat(report_id)" if dialect == "sqlite" else "string_agg(CAST(report_id AS text), ',')"
     newest = NEWEST + 1  # the report itself is one of them
-    if dialect == "sqlite":
-        return text(f"""SELECT (SELECT group_concat(report_id) FROM (SELECT report_id FROM shingles
-            WHERE h = each.value ORDER BY report_id DESC LIMIT {newest})) FROM json_each(:hashes) AS each""")  # noqa: S608 - a number of ours
-    # BETWEEN, not =: PostgreSQL would rather read all that have a shingle, and sort them, than walk its index.
-    return text(f"""SELECT (SELECT string_agg(CAST(report_id AS text), ',') FROM (SELECT report_id FROM shingles
+    return text(f"""SELECT (SELECT {line} FROM (SELECT report_id FROM shingles
         WHERE h BETWEEN each.h AND each.h ORDER BY h DESC, report_id DESC LIMIT {newest}) AS newest)
-        FROM (SELECT CAST(value AS bigint) AS h FROM json_array_elements_text(CAST(:hashes AS json))) AS each""")  # noqa: S608 - a number of ours
+        FROM ({numbered(dialect)}) AS each""")  # noqa: S608 - words and numbers of ours
+
+
+def numbered(dialect: str) -> str:
+    """A query of `h`, each number of `:hashes`, a list in JSON: one statement for however many there are."""
+    each = "json_each(:hashes)" if dialect == "sqlite" else "json_array_elements_text(CAST(:hashes AS json))"
+    return f"SELECT CAST(value AS bigint) AS h FROM {each}"  # noqa: S608 - words of ours
 
 
 def by_hash(body_hash: str, report_id: int) -> list[int]:
@@ -134,10 +142,10 @@ LOAD = _of_numbers(*REPORTS.c["id", "duplicate_of", "status", "channel", "contac
     REPORTS.join(TEXTS, TEXTS.c.report_id == REPORTS.c.id).join(MESSAGES, MESSAGES.c.id == TEXTS.c.message_id))
 
 
-def waiting(most: int = 20) -> list[int]:
-    """The reports that were not compared yet, the oldest first, at most so many."""
-    pending = select(REPORTS.c.id).where(REPORTS.c.compare_by.is_not(None))
-    return list(db.session.scalars(pending.order_by(REPORTS.c.id).limit(most)))
+def waiting(most: int = 20) -> dict[int, datetime]:
+    """The reports that were not compared yet, the oldest first, at most so many; until when each is to be."""
+    pending = select(REPORTS.c.id, REPORTS.c.compare_by).where(REPORTS.c.compare_by.is_not(None))
+    return {row.id: row.compare_by for row in db.session.execute(pending.order_by(REPORTS.c.id).limit(most))}
 
 
 def waits(report_id: int) -> bool:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 
 from flask import Flask
 
 from triage import clock, logs
 from triage.actions import comparing
+from triage.actions.matters import COMPARED_WITHIN
 from triage.crashpoints import crashpoint
 from triage.db import db, let_go, run_in_transaction
 from triage.events import Kind
@@ -22,23 +24,23 @@ from triage.workers.loop import Loop
 log = logs.logger(__name__)
 
 LONGEST_WAIT = 1.0
-PATIENCE = 5.0  # half of the time for which what was not compared cannot be claimed
+SPARED = COMPARED_WITHIN / 2  # of the time for which what was not compared cannot be claimed
 BEAT = 0.02
 OPENS = frozenset({Kind.REPORT_OPENED, Kind.REPORT_SPLIT, Kind.REPORT_WRITTEN})
 
 
-def compare_waiting(give_way: Callable[[], object] = bool) -> int:
+def compare_waiting(give_way: Callable[[datetime], object] = bool) -> int:
     """Compare all that waits for it; how many. One that fails is logged, and stands alone once its time is over.
 
-    `give_way` is called before each.
+    `give_way` is called before each, with the moment after which it should wait no longer.
     """
     done = 0
     tried: set[int] = set()
-    while numbers := [one for one in candidates.waiting() if one not in tried]:
+    while some := {number: by for number, by in candidates.waiting().items() if number not in tried}:
         let_go()
-        for number in numbers:
+        for number, by in some.items():
             tried.add(number)
-            give_way()
+            give_way(by - SPARED)
             done += _compare(number)
     let_go()
     return done
@@ -61,7 +63,6 @@ class CompareLoop(Loop):
         super().__init__(self._run)
         self._app, self._reach = app, app.extensions["reach"]
         self._rung = threading.Event()
-        self._patient_until = 0.0
 
     def ring(self, kinds: frozenset[str]) -> None:
         """A listener of events: look now if a report was opened."""
@@ -75,7 +76,6 @@ class CompareLoop(Loop):
         while not self._ending.is_set():
             self._rung.wait(LONGEST_WAIT)
             self._rung.clear()
-            self._patient_until = clock.steady() + PATIENCE
             with self._app.app_context():
                 try:
                     compare_waiting(self._give_way)
@@ -84,7 +84,7 @@ class CompareLoop(Loop):
                 finally:
                     db.session.remove()
 
-    def _give_way(self) -> None:
-        """Wait while something is arriving at this process, no longer than PATIENCE after this look began."""
-        while self._reach.busy and clock.steady() < self._patient_until and not self._ending.is_set():
+    def _give_way(self, until: datetime) -> None:
+        """Wait while something is arriving at this process, but for no longer than `until`."""
+        while self._reach.busy and clock.now() < until and not self._ending.is_set():
             self._ending.wait(BEAT)
