@@ -164,6 +164,29 @@ def test_comparing_and_taking_apart_read_no_whole_growing_table(crowd: Scene) ->
     assert not walked(ours)
 
 
+MANY_SHINGLES = text("""WITH RECURSIVE numbers (h) AS (SELECT 1 UNION ALL SELECT h + 1 FROM numbers WHERE h < 6000)
+    INSERT INTO shingles (h, report_id) SELECT h, reports.id FROM numbers CROSS JOIN reports""")
+
+
+def test_the_newest_with_a_shingle_are_found_by_walking_its_index_not_by_sorting_all_that_have_it(
+        crowd: Scene) -> None:
+    crowd.do(lambda: db.session.execute(MANY_SHINGLES))
+    crowd.do(lambda: db.session.execute(text("ANALYZE shingles")))
+    with asked() as statements:
+        crowd.sms(LONG, "+254711000301")
+        crowd.compare()
+    search = next(one for one in statements if "FROM shingles" in one[0])
+    if db.engine.dialect.name == "postgresql":
+        kinds = {step["Node Type"] for step, _ in nodes(plan(*search))}
+        assert kinds & {"Index Scan", "Index Only Scan"}, kinds
+        assert not kinds & {"Sort", "Bitmap Heap Scan"}, kinds
+        return
+    cursor = db.session.connection().connection.cursor()
+    found = [step[3] for step in cursor.execute(f"EXPLAIN QUERY PLAN {search[0]}", search[1]).fetchall()]
+    assert any("SEARCH shingles" in step for step in found), found
+    assert not any("TEMP B-TREE" in step for step in found), found
+
+
 def test_the_first_of_the_queue_is_found_by_walking_the_queue_not_by_sorting_it(crowd: Scene) -> None:
     maya = crowd.operator("Maya")
     with asked() as statements:
