@@ -165,7 +165,7 @@ def test_comparing_and_taking_apart_read_no_whole_growing_table(crowd: Scene) ->
 
 
 MANY_SHINGLES = text("""WITH RECURSIVE numbers (h) AS (SELECT 1 UNION ALL SELECT h + 1 FROM numbers WHERE h < 6000)
-    INSERT INTO shingles (h, report_id) SELECT h, reports.id FROM numbers CROSS JOIN reports""")
+    INSERT INTO shingles (h, report_id) SELECT h, reports.id FROM numbers CROSS JOIN reports ORDER BY reports.id, h""")
 
 
 def test_the_newest_with_a_shingle_are_found_by_walking_its_index_not_by_sorting_all_that_have_it(
