@@ -40,6 +40,18 @@ def insert_new(model: type[Base], key: tuple[str], rows: Sequence[Mapping[str, o
     return {key: number for number, key in execute(statement, rows).all()}  # type: ignore[misc]  # it gives two
 
 
+def insert_missing(model: type[Base], key: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert those of `rows` whose unique `key` columns are not there yet."""
+    if rows:
+        execute(_missing(model, tuple(key), db.session.get_bind().dialect.name), rows)
+
+
+@cache
+def _missing(model: type[Base], key: tuple[str, ...], dialect: str) -> Executable:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(model.__table__).on_conflict_do_nothing(index_elements=list(key))  # type: ignore[arg-type]  # as below
+
+
 @cache
 def _insertion(model: type[Base], key: tuple[str, ...], dialect: str) -> Executable:
     """Built once: to build a statement costs several times as much as to run it."""

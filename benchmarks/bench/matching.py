@@ -139,10 +139,9 @@ class _Times:
 
 
 def _judge(number: int) -> None:
-    """Look for what a report is like and judge it, without a trace."""
+    """Look for what a report says again, or else for what may tell of the same incident, without a trace."""
     found = comparing.look(number)
-    if found is not None:
-        list(found[2].same_messages())
+    if found is not None and next(found[2].same_messages(), None) is None:
         found[2].same_incidents()
     db.session.rollback()
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from triage.similarity.explaining import explained, marks
 from triage.similarity.preparing import Prepared, prepare
-from triage.similarity.verdicts import Reason, verdict
+from triage.similarity.verdicts import Reason, same, verdict
 
 WORDS = (
     "the voters at school are not in Oruba 12 21 10:30 PU 03/31/03/019 officers officer ofifcers pls please two opened "
@@ -28,6 +28,16 @@ def test_a_verdict_is_symmetric(one: str, other: str) -> None:
     a, b = prepare(one), prepare(other)
     assert verdict(a, b) == verdict(b, a).mirrored()
     assert verdict(a, b).same == verdict(b, a).same
+
+
+@given(TALK, st.lists(st.tuples(st.integers(0, 23), st.sampled_from(["", *WORDS])), max_size=4))
+def test_the_short_way_finds_what_the_verdict_finds(text: str, changes: list[tuple[int, str]]) -> None:
+    words = text.split()
+    for at, word in changes:
+        words[at : at + 1] = word.split()
+    a, b = prepare(text), prepare(" ".join(words))
+    found = verdict(a, b)
+    assert same(a, b) == (found if found.same else None)
 
 
 @given(TEXT)

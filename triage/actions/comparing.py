@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import cache
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Executable, Table, bindparam, func, insert, select, text, update
+from sqlalchemy import Executable, Row, Table, bindparam, func, insert, select, text, update
 
 from triage import effects
 from triage.actions import copies, matters, pairs
@@ -38,7 +38,8 @@ MOST_DIFFERENCES = 6  # that are kept with an explanation
 OPENED = cast(Table, Report.__table__)
 TAKE = (update(OPENED).where(OPENED.c.id == bindparam("number"), OPENED.c.compare_by.is_not(None))
         .values(compare_by=None)
-        .returning(*OPENED.c["id", "status", "duplicate_of", "contact_id", "received_at"]))
+        .returning(*candidates.STANDS))
+STANDS = select(*candidates.STANDS).where(OPENED.c.id == bindparam("number"))
 TEXT_KEY = insert(cast(Table, TextKey.__table__))
 
 
@@ -50,7 +51,7 @@ def compare(report_id: int) -> bool:
     report = execute(TAKE, {"number": report_id}).first()
     if report is None:
         return False
-    found = look(report_id)
+    found = _look(report)
     if report.status != "closed" and report.duplicate_of is None:
         if found is not None:
             _decide(report, found)
@@ -74,11 +75,16 @@ def wait_for_turn() -> None:
 
 def look(report_id: int) -> tuple[Candidate, Prepared, Alike] | None:
     """Keep what a report is found by, and look for what it is like. None where nothing in it says enough."""
-    telling = _keep_keys(report_id)
+    return _look(execute(STANDS, {"number": report_id}).one())
+
+
+def _look(report: Row[Any]) -> tuple[Candidate, Prepared, Alike] | None:
+    telling = _keep_keys(report.id)
     if telling is None:
         return None
-    (new,) = candidates.load([report_id]).values()
-    return new, telling[1], Alike(new, *telling)
+    message, prepared = telling
+    new = candidates.told(report, message.body)
+    return new, prepared, Alike(new, message, prepared)
 
 
 def _keep_keys(report_id: int) -> tuple[Told, Prepared] | None:
@@ -153,13 +159,12 @@ def _link(report: Opened, found: Same) -> bool:
 
 def _suggest(report: Opened, same: Sequence[Same], akin: Sequence[Akin]) -> None:
     open_ = [one for one in same if not pairs.refused(report.id, one.other.primary_id)]
-    for one in open_[:MOST_SUGGESTED]:
-        other = one.other.primary_id
-        pairs.note(report.id, other, "same_message", "suggested", _told(report.id, other, one))
     asked = {one.other.primary_id for one in open_}
     fresh = [one for one in akin if one.other.primary_id not in asked]
-    for kin in _one_an_incident(fresh)[:MOST_SUGGESTED]:
-        pairs.note(report.id, kin.other.primary_id, "same_incident", "suggested", of_likeness(kin.likeness))
+    pairs.ask(report.id, "same_message", {
+        one.other.primary_id: _told(report.id, one.other.primary_id, one) for one in open_[:MOST_SUGGESTED]})
+    pairs.ask(report.id, "same_incident", {
+        kin.other.primary_id: of_likeness(kin.likeness) for kin in _one_an_incident(fresh)[:MOST_SUGGESTED]})
 
 
 def _one_an_incident(akin: Sequence[Akin]) -> list[Akin]:

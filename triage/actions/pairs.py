@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from triage import clock
 from triage.db import db
 from triage.models import Match, Report
 from triage.queries.scope import family
-from triage.statements import execute, insert_once
+from triage.statements import execute, insert_missing, insert_once
 
 ONE_LINE = ("report_id", "other_id", "kind")
 REFUSED = ("rejected", "undone")
@@ -43,6 +43,14 @@ def note(report_id: int, other_id: int, kind: str, state: str, why: Why) -> None
     asked = _found(report_id, other_id) if made is None and (kind, state) == ("same_message", "linked") else None
     if asked is not None and asked.state == "suggested":
         asked.state, asked.score, asked.rules, asked.why = state, why.score, why.rules, why.words
+
+
+def ask(report_id: int, kind: str, others: Mapping[int, Why]) -> None:
+    """Keep what people are to be asked of a report and others, where there is no line of the two already."""
+    now = clock.now()
+    insert_missing(Match, ONE_LINE, [
+        {"report_id": max(report_id, other), "other_id": min(report_id, other), "kind": kind, "state": "suggested",
+         "score": why.score, "rules": why.rules, "why": why.words, "found_at": now} for other, why in others.items()])
 
 
 def decide(match: Match, state: str, by: int) -> None:

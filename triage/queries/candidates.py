@@ -11,7 +11,7 @@ from functools import cache
 from math import sqrt
 from typing import Any, cast
 
-from sqlalchemy import Executable, Select, Table, bindparam, select, text
+from sqlalchemy import Executable, Row, Select, Table, bindparam, select, text
 
 from triage.db import BigKey, UtcDateTime, db, let_go
 from triage.models import Message, Report, TextKey
@@ -24,6 +24,8 @@ MOST_OF_ONE = 2  # of one matter: its first may have been cut short or typed bad
 LOOKED_THROUGH, SLICE = 300, 60  # of the likest, for those MOST
 MOST_ALIKE = 5  # of those with the very same body
 TEXTS, MESSAGES, REPORTS = (cast(Table, model.__table__) for model in (TextKey, Message, Report))
+STANDS = REPORTS.c["id", "duplicate_of", "status", "channel", "contact_id", "place_id", "place_text", "incident_id",
+                   "received_at"]
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,13 @@ def at_place(place_id: int, around: datetime, report_id: int) -> list[int]:
 def load(report_ids: Sequence[int]) -> Mapping[int, Candidate]:
     """Those of the reports that have a telling text, by their numbers."""
     rows = execute(LOAD, {"numbers": report_ids}).all() if report_ids else ()
-    return {row.id: Candidate(row.id, row.duplicate_of or row.id, row.status, row.channel, row.contact_id, row.place_id,
-                              row.place_text, row.incident_id, row.received_at, row.body) for row in rows}
+    return {row.id: told(row, row.body) for row in rows}
+
+
+def told(row: Row[Any], text: str) -> Candidate:
+    """A report, of which STANDS was read, with its telling text."""
+    return Candidate(row.id, row.duplicate_of or row.id, row.status, row.channel, row.contact_id, row.place_id,
+                     row.place_text, row.incident_id, row.received_at, text)
 
 
 def _of_numbers(*columns: Any) -> Select[Any]:
@@ -137,8 +144,7 @@ SINCE, UNTIL = (bindparam(name, type_=UtcDateTime) for name in ("since", "until"
 AT_PLACE = (select(REPORTS.c.id).where(REPORTS.c.place_id == bindparam("place", type_=BigKey), REPORTS.c.id != ANOTHER,
                                        REPORTS.c.received_at.between(SINCE, UNTIL))
             .order_by(REPORTS.c.id.desc()).limit(MOST))
-LOAD = _of_numbers(*REPORTS.c["id", "duplicate_of", "status", "channel", "contact_id", "place_id", "place_text",
-                              "incident_id", "received_at"], MESSAGES.c.body).select_from(
+LOAD = _of_numbers(*STANDS, MESSAGES.c.body).select_from(
     REPORTS.join(TEXTS, TEXTS.c.report_id == REPORTS.c.id).join(MESSAGES, MESSAGES.c.id == TEXTS.c.message_id))
 
 

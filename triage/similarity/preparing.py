@@ -83,8 +83,8 @@ def _prepared(text: str) -> Prepared:
     return Prepared(text, words.texts, words.spans, words.cut, languages.spoken(words.texts))
 
 
-# What many repeat is compared with every new message. About 5 KB each.
-_remembered = lru_cache(maxsize=1024)(_prepared)
+# What came lately is compared with nearly every new message. About 5 KB each: 20 MB in a long storm.
+_remembered = lru_cache(maxsize=4096)(_prepared)
 
 
 def body_hash(words: tuple[str, ...]) -> str:

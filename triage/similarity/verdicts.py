@@ -15,7 +15,7 @@ from triage.similarity.alignment import Block, Gap, blocks, gaps, moved, without
 from triage.similarity.differences import FACTS, Edge, Kind, Left, kind_of
 from triage.similarity.pairing import LONGEST_RUN, pieces
 from triage.similarity.preparing import Prepared
-from triage.similarity.words import content_words
+from triage.similarity.words import content_words, is_number
 
 RULES_VERSION = 2  # raised whenever a rule, a threshold or a list changes a verdict; stored with every link
 
@@ -167,8 +167,23 @@ def _differences(a: Prepared, b: Prepared, between: list[Gap], displaced: list[B
 def _has_fact(a: Prepared, b: Prepared, left: Sequence[Gap]) -> bool:
     """Whether any difference is one of fact; the smallest gaps are looked at first, as they take least."""
     lookup = languages.lookup(a.spoken.joined(b.spoken))
+    if any(_has_other_number(a, b, gap, lookup) for gap in left):
+        return True
     by_size = sorted(left, key=lambda gap: (gap.a1 - gap.a0 + 1) * (gap.b1 - gap.b0 + 1))
     return any(each.kind in FACTS for gap in by_size for each in _differences_in(a, b, gap, lookup))
+
+
+def _has_other_number(a: Prepared, b: Prepared, gap: Gap, lookup: languages.Lookup) -> bool:
+    """Whether digits stand in a gap inside that nothing on its other side can say: a fact, however the rest is paired.
+
+    Where a number word or a shorthand stands among them it may say them.
+    """
+    if differences.place(gap, (len(a.words), len(b.words))) is not Edge.INSIDE:
+        return False
+    sides = a.words[gap.a0 : gap.a1], b.words[gap.b0 : gap.b1]
+    ours, theirs = ({word for word in side if is_number(word)} for side in sides)
+    return ours != theirs and not any(word in lookup.number_of or word in lookup.meanings
+                                      for side in sides for word in side)
 
 
 def _differences_in(a: Prepared, b: Prepared, gap: Gap, lookup: languages.Lookup) -> Iterator[Difference]:
