@@ -64,8 +64,9 @@ def by_shingles(shingles: Sequence[int], report_id: int) -> list[Candidate]:
         found[min(len(others), NEWEST)] += others[:NEWEST]
     weights: Counter[str] = Counter()
     for how_many, numbers in found.items():
+        weight = 1 / sqrt(how_many or 1)
         for number, shared in Counter(numbers).items():
-            weights[number] += shared / sqrt(how_many)  # type: ignore[assignment]  # typed as whole numbers
+            weights[number] += shared * weight  # type: ignore[assignment]  # typed as whole numbers
     likest = sorted(zip(weights.values(), map(int, weights), strict=True), reverse=True)
     return _of_many_matters([number for _, number in likest[:LOOKED_THROUGH]])
 
