@@ -1,7 +1,7 @@
 """The database: base class, types, and the only place that commits.
 
 `run_in_transaction(fn)` is the only way to write. On SQLite it begins IMMEDIATE under a
-process-local writer lock: a deferred BEGIN that later writes is refused at once when another
+process-local writer lock, first come, first served: a deferred BEGIN that later writes is refused at once when another
 writer is active, and SQLite's own waiting is not a queue (p99 415 ms against 20 ms with the lock).
 What a connection of either database is told at its beginning stands in `engines`.
 """
@@ -9,7 +9,6 @@ What a connection of either database is told at its beginning stands in `engines
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +28,7 @@ from sqlalchemy.types import TypeDecorator
 
 from triage import clock, commits, engines
 from triage.commits import CommitUnknown as CommitUnknown
+from triage.fair_lock import FairLock
 
 T = TypeVar("T")
 Values = Mapping[str, object] | Sequence[Mapping[str, object]]
@@ -95,7 +95,7 @@ def unavailable(problem: BaseException) -> bool:
 RETRIES: Counter[str] = Counter()  # how often transactions of this process were run again, by cause
 CAUSES = {"40001": "serialization", "40P01": "deadlock"}
 
-_writer_lock = threading.Lock()
+_writer_lock = FairLock()
 _before_commit: list[Callable[[Session], None]] = []
 _after_commit: list[Callable[[Mapping[str, Any]], None]] = []
 

@@ -6,7 +6,7 @@ from tests.house.source import Source, calls, functions, imports, rule
 
 # Decides without looking anything up: no database, no network, no Flask.
 NAMES = ("clock", "rights", "errors", "limits", "backoff", "similarity", "keywords", "crashpoints", "fitting",
-         "effects")
+         "effects", "fair_lock")
 PURE = tuple(f"triage.{name}" for name in NAMES)
 
 # A module imports only from rows above its own, or from its own package. `channels.*` stands for

@@ -69,7 +69,7 @@ WITHOUT_ACTOR = {
     "triage.actions.polling.begin": DESK,
     "triage.queries.asking.states": DESK,
     "triage.actions.comparing.compare": DESK,
-    "triage.actions.comparing.leave": DESK,
+    "triage.actions.comparing.settle": DESK,
     "triage.actions.comparing.look": DESK,
     "triage.actions.copies.join": DESK,
     "triage.actions.filing.takes_back": DESK,

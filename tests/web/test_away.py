@@ -147,7 +147,7 @@ def test_a_mistake_of_ours_is_not_blamed_on_the_database(
 
 @pytest.mark.only("sqlite")
 def test_a_writer_who_never_ends_does_not_hold_the_others_for_ever(app: Flask) -> None:
-    with database._writer_lock, pytest.raises(OperationalError, match="do not get on"):
+    with database._turn_of_sqlite(), pytest.raises(OperationalError, match="do not get on"):
         database.run_in_transaction(lambda: None)
 
 

@@ -42,6 +42,7 @@ from triage.statements import key_of
 TABLE, HELD, DRAFT, WHO = (cast(Table, model.__table__) for model in (Report, Assignment, Draft, Operator))
 ME, NOW = bindparam("me", type_=BigKey), bindparam("now", type_=UtcDateTime)
 CAPACITY = bindparam("capacity", type_=Integer())
+COMPARED = TABLE.c.compare_by.is_(None)  # else it may be a copy, which nobody takes
 
 
 def _busy() -> Select[int]:
@@ -58,7 +59,7 @@ def _taking(which: ColumnElement[bool]) -> Executable:
 
     It also says whether anybody left a draft on what was taken.
     """
-    guard = scope.open_to(ME, NOW), _busy().scalar_subquery() < CAPACITY
+    guard = scope.open_to(ME, NOW), COMPARED, _busy().scalar_subquery() < CAPACITY
     drafted = select(DRAFT.c.report_id).where(DRAFT.c.report_id == TABLE.c.id).correlate(TABLE).exists()
     taken = update(TABLE).where(which, *guard).values(status="assigned", snoozed_until=None)
     return taken.returning(TABLE.c.id, drafted)

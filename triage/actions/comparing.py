@@ -14,11 +14,11 @@ from typing import Any, cast
 
 from sqlalchemy import Executable, Row, Table, bindparam, func, insert, select, text, update
 
-from triage import effects
+from triage import effects, logs
 from triage.actions import copies, matters, pairs
 from triage.actions.pairs import Why
 from triage.crashpoints import crashpoint
-from triage.db import db, is_postgresql
+from triage.db import db, is_postgresql, run_in_transaction, unavailable
 from triage.effects import Between, Effect
 from triage.models import Report, TextKey
 from triage.queries import candidates, origins, weighing
@@ -29,6 +29,8 @@ from triage.similarity.incidents import Likeness
 from triage.similarity.preparing import Prepared, prepare
 from triage.similarity.verdicts import RULES_VERSION, Verdict
 from triage.statements import execute
+
+log = logs.logger(__name__)
 
 ONE_AT_A_TIME = 7_236_200  # any constant: the advisory lock of comparing
 TURN = select(func.pg_advisory_xact_lock(ONE_AT_A_TIME))
@@ -61,10 +63,23 @@ def compare(report_id: int) -> bool:
     return True
 
 
-def leave(report_id: int) -> bool:
-    """A report that could not be compared stands alone; False: it was not."""
+def settle(report_id: int) -> bool:
+    """`compare` in a transaction of its own; whether it was compared. One that cannot be is logged and stands alone."""
+    try:
+        compared = run_in_transaction(lambda: compare(report_id))
+        crashpoint("like.kept")
+        return compared
+    except Exception as problem:
+        if unavailable(problem):
+            raise  # the database, not the report: it waits
+        log.exception("report.not_compared", report_id=report_id, problem=type(problem).__name__)
+        run_in_transaction(lambda: _leave(report_id))
+        return False
+
+
+def _leave(report_id: int) -> None:
+    """A report that could not be compared stands alone."""
     matters.lock(report_id).compare_by = None
-    return False
 
 
 def wait_for_turn() -> None:

@@ -90,7 +90,7 @@ def _at_once(wanted: Select[int]) -> str:
     found = locked.where(ROOM).cte("wanted")
     # Counted, not "none exists": PostgreSQL would make a join of that, and read all drafts and assignments for it.
     drafts = select(func.count()).where(DRAFT.c.report_id == TABLE.c.id).correlate(TABLE).scalar_subquery()
-    same = TABLE.c.id == found.c.id, drafts == literal_column("0"), _as_it_was(found.c.seen)
+    same = TABLE.c.id == found.c.id, assignments.COMPARED, drafts == literal_column("0"), _as_it_was(found.c.seen)
     taken = (update(TABLE).where(*same).values(status=_constant("assigned"), snoozed_until=null())
              .returning(TABLE.c.id, found.c.who).cte("taken"))
     given = select(taken.c.id, taken.c.who, NOW, NOW)
@@ -110,6 +110,7 @@ def _noted(held: CTE) -> CTE:
 NUMBER = TABLE.c.id == bindparam("number", type_=BigKey)
 FIRST = _at_once(assignments.first(SELF.c.id, assignments.UNANSWERED))
 NAMED = _at_once(select(TABLE.c.id).where(NUMBER, scope.open_to(SELF.c.id, NOW)).with_for_update(key_share=True))
+AT_ONCE = 5  # that are compared before somebody looks again whether there is one to take
 TOLD = {"events": [{"kind": Kind.REPORT_CLAIMED.value}]}
 
 
@@ -119,13 +120,21 @@ def take(report_id: int, actor: Operator) -> Taken:
     if taken is None and is_postgresql() and actor.may(Right.HANDLE_REPORTS):
         taken = _plain(assignments.held_by(report_id, actor))  # most who come second are told without a transaction
     if taken is None and candidates.waits(report_id):
-        _compared(report_id)
+        comparing.settle(report_id)
     return taken or run_in_transaction(lambda: _plain(assignments.claim(report_id, actor)))
 
 
 def take_next(actor: Operator) -> Taken | None:
-    """`assignments.claim_next` in a transaction of its own. Where nothing is left, what was not compared yet is."""
-    return _next(actor) or (_next(actor) if _compare_some() else None)
+    """`assignments.claim_next` in a transaction of its own. What comes first and was not compared yet is compared."""
+    seen: set[int] = set()
+    while (taken := _next(actor)) is None:
+        some = [number for number in _heads(actor) if number not in seen]
+        if not some:
+            return None
+        for number in some:
+            comparing.settle(number)
+        seen.update(some)
+    return taken
 
 
 def _next(actor: Operator) -> Taken | None:
@@ -134,14 +143,11 @@ def _next(actor: Operator) -> Taken | None:
         lambda: _plain(assignments.taken_at(actor, now) or assignments.claim_next(actor)))
 
 
-def _compare_some() -> bool:
-    waiting = candidates.waiting()
+def _heads(actor: Operator) -> list[int]:
+    """What they would be given next, if it was compared."""
+    found = candidates.heads(actor, AT_ONCE) if actor.may(Right.HANDLE_REPORTS) else []
     let_go()
-    return sum(_compared(number) for number in waiting) > 0
-
-
-def _compared(report_id: int) -> bool:
-    return run_in_transaction(lambda: comparing.compare(report_id))
+    return found
 
 
 @overload

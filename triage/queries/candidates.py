@@ -13,8 +13,10 @@ from typing import Any, cast
 
 from sqlalchemy import Executable, Row, Select, Table, bindparam, select, text
 
+from triage import clock
 from triage.db import BigKey, UtcDateTime, db, let_go
-from triage.models import Message, Report, TextKey
+from triage.models import Message, Operator, Report, TextKey
+from triage.queries import scope
 from triage.similarity.incidents import DAY
 from triage.statements import execute
 
@@ -153,6 +155,13 @@ def waiting(most: int = 20) -> dict[int, datetime]:
     """The reports that were not compared yet, the oldest first, at most so many; until when each is to be."""
     pending = select(REPORTS.c.id, REPORTS.c.compare_by).where(REPORTS.c.compare_by.is_not(None))
     return {row.id: row.compare_by for row in db.session.execute(pending.order_by(REPORTS.c.id).limit(most))}
+
+
+def heads(actor: Operator, most: int) -> list[int]:
+    """Of what `actor` could take and was not compared yet, what they would be given first, at most so many."""
+    query = select(REPORTS.c.id).where(scope.waiting_for(actor.id, clock.now()), REPORTS.c.compare_by.is_not(None))
+    first = query.order_by(REPORTS.c.priority, REPORTS.c.unanswered_since, REPORTS.c.id).limit(most)
+    return list(db.session.execute(first).scalars())
 
 
 def waits(report_id: int) -> bool:

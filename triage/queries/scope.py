@@ -53,10 +53,15 @@ def claimable(actor: Operator, now: datetime) -> ColumnElement[bool]:
 
 def open_to(operator_id: int | ColumnElement[int], now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """What `claimable` asks of a report, also for a statement built before it is known for whom: open, awake, and
-    compared with what was there before.
+    compared with what was there before, or it should be by now: whoever takes it has it compared first.
+    """
+    return and_(waiting_for(operator_id, now), or_(COLUMN.compare_by.is_(None), COLUMN.compare_by <= now))
+
+
+def waiting_for(operator_id: int | ColumnElement[int], now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """The same of a report whether or not it was compared.
 
     The state stands in the statement itself: only so do the databases use the index of what is open.
     """
     awake = or_(COLUMN.snoozed_until.is_(None), COLUMN.snoozed_until <= now)
-    compared = or_(COLUMN.compare_by.is_(None), COLUMN.compare_by <= now)
-    return and_(COLUMN.status == literal_column("'open'"), awake, compared, teams_of(operator_id))
+    return and_(COLUMN.status == literal_column("'open'"), awake, teams_of(operator_id))

@@ -15,8 +15,7 @@ from flask import Flask
 from triage import clock, logs
 from triage.actions import comparing
 from triage.actions.matters import COMPARED_WITHIN
-from triage.crashpoints import crashpoint
-from triage.db import db, let_go, run_in_transaction
+from triage.db import db, let_go
 from triage.events import Kind
 from triage.queries import candidates
 from triage.workers.loop import Loop
@@ -41,19 +40,9 @@ def compare_waiting(give_way: Callable[[datetime], object] = bool) -> int:
         for number, by in some.items():
             tried.add(number)
             give_way(by - SPARED)
-            done += _compare(number)
+            done += comparing.settle(number)
     let_go()
     return done
-
-
-def _compare(report_id: int) -> bool:
-    try:
-        compared = run_in_transaction(lambda: comparing.compare(report_id))
-        crashpoint("like.kept")
-        return compared
-    except Exception as problem:
-        log.exception("report.not_compared", report_id=report_id, problem=type(problem).__name__)
-        return run_in_transaction(lambda: comparing.leave(report_id))
 
 
 class CompareLoop(Loop):
