@@ -13,7 +13,7 @@ from typing import cast
 from sqlalchemy import Table, func, insert, select
 
 from triage import effects
-from triage.actions import copies, matters, pairs
+from triage.actions import copies, locking, matters, pairs
 from triage.actions.pairs import Why
 from triage.crashpoints import crashpoint
 from triage.db import db, is_postgresql
@@ -40,6 +40,8 @@ def compare(report_id: int) -> bool:
     """Compare a report, once; whether it was to be. Link it, or note what people are to be asked."""
     wait_for_turn()
     crashpoint("like.turn")
+    if locking.first():  # somebody had what it may go with: that is waited for before it is held itself
+        matters.lock_primaries({*locking.first(), report_id})
     report = db.session.get(Report, report_id, populate_existing=True)
     if report is None or report.compare_by is None:
         return False
