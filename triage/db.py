@@ -126,7 +126,7 @@ def run_in_transaction(fn: Callable[[], T]) -> T:
     until = clock.steady() + LONGEST_WAIT
     for tries_left in reversed(range(MAX_TRIES)):
         try:
-            result, left = _attempt(session, fn)
+            result, left = _attempt(session, fn, until)
         except DBAPIError as problem:
             if not (tries_left and clock.steady() < until and worth_retrying(problem)):
                 raise
@@ -139,11 +139,12 @@ def run_in_transaction(fn: Callable[[], T]) -> T:
     raise AssertionError("unreachable")
 
 
-class _Again(BaseException):
-    """Something failed where a savepoint should have stood: the transaction starts anew, with savepoints.
+class Again(BaseException):
+    """The transaction starts anew, with more in `session.info`. No Exception: nobody may take it for a refusal."""
 
-    No Exception: nobody between the savepoint and the transaction may take it for a refusal.
-    """
+    def __init__(self, **known: object) -> None:
+        super().__init__(*known)
+        self.known = known
 
 
 def run_statement(statement: str, values: Mapping[str, object], info: Mapping[str, Any]) -> tuple[Any, ...] | None:
@@ -160,21 +161,25 @@ def run_statement(statement: str, values: Mapping[str, object], info: Mapping[st
     return row
 
 
-def _attempt(session: Session, fn: Callable[[], T]) -> tuple[T, Mapping[str, Any]]:
+def _attempt(session: Session, fn: Callable[[], T], until: float) -> tuple[T, Mapping[str, Any]]:
     """Without savepoints first: each costs two turns to the server, and hardly one is ever needed."""
-    try:
-        return _once(session, fn, with_savepoints=False)
-    except _Again:
-        return _once(session, fn, with_savepoints=True)
+    known: dict[str, object] = {"savepoints": False}
+    while True:
+        try:
+            return _once(session, fn, known)
+        except Again as again:
+            if clock.steady() > until:
+                raise OperationalError("BEGIN", {}, TimeoutError("it began anew again and again")) from again
+            known |= again.known
 
 
-def _once(session: Session, fn: Callable[[], T], *, with_savepoints: bool) -> tuple[T, Mapping[str, Any]]:
+def _once(session: Session, fn: Callable[[], T], known: Mapping[str, object]) -> tuple[T, Mapping[str, Any]]:
     session.rollback()  # end the read snapshot: everything below sees the present
     session.info.clear()
+    session.info.update(known)
     with _write_turn(session):
         try:
             session.info["writing"] = True
-            session.info["savepoints"] = with_savepoints
             _begin(session)
             result = fn()
             for hook in _before_commit:
@@ -267,7 +272,7 @@ def savepoint() -> Iterator[None]:
     except Exception as problem:
         if isinstance(problem, DBAPIError) and worth_retrying(problem):
             raise
-        raise _Again from problem
+        raise Again(savepoints=True) from problem
 
 
 @contextmanager

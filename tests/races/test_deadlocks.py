@@ -1,9 +1,8 @@
 """A mixed crowd on a handful of rows: whoever locks them in another order than the rest is found by PostgreSQL itself.
 
-A deadlock costs its loser a second and is then tried again, so nothing is wrong with a few of them; many would
-mean that somebody does not keep the order of docs/decisions/012. Here every tenth act links, parts or joins whole
-matters on six reports: runs gave 0 to 8 of 400. A message that comes back to its holder locks a person after a
-report, as only then is known whose it is.
+A deadlock costs its loser a second and is then tried again. One means that somebody does not keep the order of
+docs/decisions/012: each pair that was found so is played on purpose in `test_crossings.py`. Here every tenth act links,
+parts or joins whole matters on six reports, while everybody looks for them.
 """
 
 from __future__ import annotations
@@ -44,7 +43,6 @@ pytestmark = [pytest.mark.races, pytest.mark.only("postgresql")]
 
 TURNS = 50  # of each process
 CITIZENS = 6
-MOST_DEADLOCKS = 0.03  # of all transactions
 
 Chance = random.Random
 Act = Callable[[Chance, int], object]
@@ -118,7 +116,7 @@ def crowd(seat: Seat, people_numbers: list[int]) -> dict[str, int]:
     return {**count, **RETRIES}
 
 
-def test_a_mixed_crowd_on_few_rows_meets_few_deadlocks(
+def test_a_mixed_crowd_on_few_rows_meets_no_deadlock(
     crew: Crew, settings: config.Settings, scene: Scene, figures: Figures
 ) -> None:
     everybody = stock.people(scene, 8, "operator", "coordinator", "admin")
@@ -126,9 +124,8 @@ def test_a_mixed_crowd_on_few_rows_meets_few_deadlocks(
     total = Counter[str]()
     for counts in crew.race(settings, crowd, everybody):
         total.update(counts)
-    asked = total["done"] + total["refused"]
     figures(f"8 processes of {TURNS} turns: {total['done']} transactions done, {total['refused']} refused in words, "
-            f"{total['deadlock']} deadlocks tried again")
+            f"{total['order']} begun anew, {total['deadlock']} deadlocks")
     checker.check(settings)
-    assert total["deadlock"] <= max(2, MOST_DEADLOCKS * asked)
+    assert total["deadlock"] == 0
     assert total["done"] > 100

@@ -138,7 +138,7 @@ def _lock_waiting(account_id: int) -> list[tuple[Delivery, Report]]:
     """
     waits = Delivery.account_id == account_id, Delivery.state.in_(WAITING), Delivery.purpose == "reply"
     numbers = db.session.scalars(select(Delivery.report_id).where(*waits).distinct().order_by(Delivery.report_id)).all()
-    reports = {number: matters.lock_matter(number)[0] for number in numbers}
+    reports = matters.lock_all(numbers)
     query = select(Delivery).where(*waits, Delivery.report_id.in_(numbers)).order_by(Delivery.id)
     locked = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return [(delivery, reports[delivery.report_id]) for delivery in db.session.scalars(locked)]

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from triage import clock, events, rights
-from triage.actions import drafts, matters, notes, outbox
+from triage.actions import drafts, locking, matters, notes, outbox
 from triage.db import BigKey, UtcDateTime, db, is_postgresql
 from triage.errors import (
     N_,
@@ -65,18 +65,18 @@ def _taking(which: ColumnElement[bool]) -> Executable:
     return taken.returning(TABLE.c.id, drafted)
 
 
-def first(who: ColumnElement[int], waits: ColumnElement[bool], *, patiently: bool = False) -> Select[int]:
-    """The head of the queue: urgency, then longest unanswered wait. What another has locked is passed over.
+def first(who: ColumnElement[int], waits: ColumnElement[bool]) -> Select[int]:
+    """The head of the queue: urgency, then longest unanswered wait. What another has locked is passed over."""
+    return _first(who, waits).with_for_update(skip_locked=True, key_share=True)
 
-    `patiently`: it is waited for. Not everybody who locks a report takes it: its acknowledgement may just be leaving.
-    """
+
+def _first(who: ColumnElement[int], waits: ColumnElement[bool]) -> Select[int]:
     queue = select(TABLE.c.id).where(scope.open_to(who, NOW), waits).limit(literal_column("1"))
-    queue = queue.order_by(TABLE.c.priority, TABLE.c.unanswered_since, TABLE.c.id)
-    return queue.with_for_update(skip_locked=not patiently, key_share=True)
+    return queue.order_by(TABLE.c.priority, TABLE.c.unanswered_since, TABLE.c.id)
 
 
-def _head(waits: ColumnElement[bool], *, patiently: bool = False) -> Executable:
-    return _taking(TABLE.c.id == first(ME, waits, patiently=patiently).scalar_subquery())
+def _head(waits: ColumnElement[bool]) -> Executable:
+    return _taking(TABLE.c.id == first(ME, waits).scalar_subquery())
 
 
 # Built once, and of tables alone: to build such a statement, or to lead it through the ORM, takes longer than it runs.
@@ -85,8 +85,7 @@ ROOM = select(WHO.c.capacity, WHO.c.active, WHO.c.roles).where(WHO.c.id == ME).w
 TAKE = _taking(TABLE.c.id == bindparam("number"))
 UNANSWERED, ANSWERED = TABLE.c.unanswered_since.is_not(None), TABLE.c.unanswered_since.is_(None)
 TAKE_NEXT = (_head(UNANSWERED), _head(ANSWERED))
-# Nothing is free: before anybody is told so, what somebody has locked is waited for.
-TAKE_LOCKED = (_head(UNANSWERED, patiently=True), _head(ANSWERED, patiently=True))
+LEFT = (_first(ME, UNANSWERED), _first(ME, ANSWERED))
 
 
 def claim(report_id: int, actor: Operator) -> Assignment:
@@ -108,12 +107,32 @@ def claim(report_id: int, actor: Operator) -> Assignment:
 def claim_next(actor: Operator) -> Assignment | None:
     """Take the first report of the queue (urgency, then longest unanswered wait); None where none is left."""
     capacity = lock_room(actor)
-    for statement in (*TAKE_NEXT, *(TAKE_LOCKED if is_postgresql() else ())):  # SQLite locks no rows
+    for statement in TAKE_NEXT:
         taken = _take(statement, actor, capacity)
         if taken is not None:
             return taken
     _require_fewer(actor, capacity)
-    return None
+    return _wait_for_next(actor, capacity) if is_postgresql() else None  # SQLite locks no rows
+
+
+def _wait_for_next(actor: Operator, capacity: int) -> Assignment | None:
+    """Before anybody is told that nothing is free, what somebody has locked is waited for.
+
+    Not everybody who locks a report takes it: its acknowledgement may just be leaving. But one by one: who was too
+    late for one must not hold it while they wait for the next.
+    """
+    left = _left(actor)
+    taken = _take(TAKE, actor, capacity, number=left) if left is not None else None
+    if left is not None and taken is None:
+        raise locking.Moved
+    return taken
+
+
+def _left(actor: Operator) -> int | None:
+    """What stands first in the queue, whoever has locked it."""
+    bound = {"me": key_of(actor), "now": clock.now()}
+    found = (db.session.execute(statement, bound).scalar() for statement in LEFT)
+    return next((number for number in found if number is not None), None)
 
 
 def _take(statement: Executable, actor: Operator, capacity: int, **which: int) -> Assignment | None:

@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 
 from triage import clock, limits
-from triage.actions import matters
+from triage.actions import locking, matters
 from triage.db import LOCK, BigKey, db
 from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Message, Report
 from triage.queries import sending, slots
@@ -44,7 +44,8 @@ PEOPLE, REPORTS, ROWS, ACCOUNTS, MESSAGES, TRIES, FENCES = (
     cast(Table, model.__table__)
     for model in (Contact, Report, Delivery, Account, Message, DeliveryAttempt, Assignment))
 NUMBER = bindparam("number", type_=BigKey)
-TRIED = TRIES.alias("tried")
+TRIED, SEEN = TRIES.alias("tried"), REPORTS.alias("seen")
+PRIMARY = SEEN.c.duplicate_of.label("primary_id")
 # What of an account is read with its attempt: what an adapter needs, and what decides whether it may begin.
 SENDER = ("id", "channel", "provider", "address", "operator_id", "can_send", "secret_sealed", "limits", "options",
           "paused_until", "paused_why", "paused_at", "trouble", "troubled_at", "turn", "next_slot_at", "ceiling_micros")
@@ -57,19 +58,27 @@ def _locked(table: Table, source: FromClause, name: str, *also: Any) -> CTE:
 
 def _behind(report: CTE) -> CTE:
     """The delivery behind its report, which must still be the one it is on."""
-    return _locked(ROWS, report.join(ROWS, and_(ROWS.c.report_id == report.c.id, ROWS.c.id == report.c.wanted)), "sent")
+    there = report.join(ROWS, and_(ROWS.c.report_id == report.c.id, ROWS.c.id == report.c.wanted))
+    return _locked(ROWS, there, "sent", report.c.moved)
 
 
 def _report(which: CTE, source: FromClause, *also: Any) -> CTE:
-    """A report of its own; a copy only where the caller has locked its primary and itself."""
-    alone = or_(REPORTS.c.duplicate_of.is_(None), bindparam("locked", type_=Boolean))
+    """A report of its own; a copy only where the caller has locked its primary and itself.
+
+    Asked of what was seen before its lock was waited for: what is no copy by then is not locked, and `moved` says of
+    what is locked that it has become one.
+    """
+    locked = bindparam("locked", type_=Boolean)
+    alone = or_(which.c.primary_id.is_(None), locked)
     joined = source.join(REPORTS, and_(REPORTS.c.id == which.c.report_id, alone))
-    found = select(REPORTS.c.id, which.c.id.label("wanted"), *also).select_from(joined)
+    moved = and_(REPORTS.c.duplicate_of.is_not(None), ~locked).label("moved")
+    found = select(REPORTS.c.id, which.c.id.label("wanted"), moved, *also).select_from(joined)
     return found.with_for_update(key_share=True, of=REPORTS).cte("report")
 
 
 def _to_begin() -> Select[Any]:
-    which = select(*ROWS.c["id", "contact_id", "report_id"]).where(ROWS.c.id == NUMBER).cte("which")
+    wanted = select(*ROWS.c["id", "contact_id", "report_id"], PRIMARY).where(ROWS.c.id == NUMBER)
+    which = wanted.select_from(ROWS.join(SEEN, SEEN.c.id == ROWS.c.report_id)).cte("which")
     person = _locked(PEOPLE, which.join(PEOPLE, PEOPLE.c.id == which.c.contact_id), "person")
     report = _report(which, which.outerjoin(person, true()), person.c.id.label("person_id"))
     sent = _behind(report)
@@ -78,7 +87,7 @@ def _to_begin() -> Select[Any]:
     rest = rest.outerjoin(FENCES, FENCES.c.id == sent.c.assignment_id)
     return select(
         *sent.c["id", "report_id", "state", "next_attempt_at", "purpose", "channel", "contact_id", "account_id", "turn",
-                "segments"],
+                "segments", "moved"],
         *MESSAGES.c["body", "in_reply_to"], MESSAGES.c.operator_id.label("author_id"),
         FENCES.c.operator_id.label("holder_id"),
         *person.c["opted_out_at", "address_kind", "address_key", "address_sealed"],
@@ -87,12 +96,12 @@ def _to_begin() -> Select[Any]:
 
 
 def _to_settle() -> Select[Any]:
-    mine = ROWS.join(TRIED, TRIED.c.delivery_id == ROWS.c.id)
-    tried = select(*ROWS.c["id", "report_id", "account_id"], TRIED.c.started_at).select_from(mine)
+    mine = ROWS.join(TRIED, TRIED.c.delivery_id == ROWS.c.id).join(SEEN, SEEN.c.id == ROWS.c.report_id)
+    tried = select(*ROWS.c["id", "report_id", "account_id"], PRIMARY, TRIED.c.started_at).select_from(mine)
     which = tried.where(TRIED.c.id == NUMBER).cte("which")
     sent = _behind(_report(which, which))
     rest = sent.join(which, true()).outerjoin(ACCOUNTS, ACCOUNTS.c.id == which.c.account_id)
-    return select(*sent.c["id", "report_id", "state", "account_id"], which.c.started_at,
+    return select(*sent.c["id", "report_id", "state", "account_id", "moved"], which.c.started_at,
                   *ACCOUNTS.c["trouble", "paused_why"]).select_from(rest)
 
 
@@ -111,7 +120,7 @@ DONE = CHANGE.values({name: bindparam(f"to_{name}") for name in ("state", "provi
 
 def lock_to_begin(delivery_id: int) -> Row[Any] | None:
     """What beginning an attempt needs to know, with contact, report, delivery and account locked; None: not there."""
-    found = execute(BEGIN, {"number": delivery_id, "locked": False}).first()
+    found = _unmoved(execute(BEGIN, {"number": delivery_id, "locked": False}).first())
     if found is not None or not _lock_copy(delivery_id, with_contact=True):
         return found
     return execute(BEGIN, {"number": delivery_id, "locked": True}).first()
@@ -119,13 +128,20 @@ def lock_to_begin(delivery_id: int) -> Row[Any] | None:
 
 def lock_to_settle(attempt_id: int) -> Row[Any] | None:
     """The delivery of an attempt with its report locked before it; None where there is no such attempt."""
-    found = execute(SETTLE, {"number": attempt_id, "locked": False}).first()
+    found = _unmoved(execute(SETTLE, {"number": attempt_id, "locked": False}).first())
     if found is not None:
         return found
     delivery_id = execute(TRIED_BY, {"number": attempt_id}).scalar()
     if delivery_id is None or not _lock_copy(delivery_id, with_contact=False):
         return None
     return execute(SETTLE, {"number": attempt_id, "locked": True}).first()
+
+
+def _unmoved(found: Row[Any] | None) -> Row[Any] | None:
+    """Moved where the report has become a copy while its lock was waited for: its primary must be locked before it."""
+    if found is not None and found.moved:
+        raise locking.Moved
+    return found
 
 
 def _lock_copy(delivery_id: int, *, with_contact: bool) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, cast
 from sqlalchemy import Executable, Row, Table, bindparam, func, insert, select, text, update
 
 from triage import effects, logs
-from triage.actions import copies, matters, pairs
+from triage.actions import copies, locking, matters, pairs
 from triage.actions.pairs import Why
 from triage.crashpoints import crashpoint
 from triage.db import db, is_postgresql, run_in_transaction, unavailable
@@ -49,6 +49,8 @@ def compare(report_id: int) -> bool:
     """Compare a report, once; whether it was to be. Link it, or note what people are to be asked."""
     wait_for_turn()
     crashpoint("like.turn")
+    if locking.first():  # somebody had what it may go with: that is waited for before it is held itself
+        matters.lock_primaries({*locking.first(), report_id})
     # Its lock: what joins it meanwhile waits, and is then seen to tell something new, or not.
     report = execute(TAKE, {"number": report_id}).first()
     if report is None:

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import cast
-
-from sqlalchemy import Table, bindparam, func, select
 
 from triage import clock, context, events
 from triage.actions import assignments, closing, filing, grouping, matters, outbox, pairs, repeats, undoing
@@ -17,11 +14,6 @@ from triage.errors import N_, AlreadyClosed, BadInput, Forbidden
 from triage.events import Kind
 from triage.models import Assignment, Operator, Report
 from triage.rights import Right
-from triage.statements import execute
-
-REPORTS = cast(Table, Report.__table__).c
-STAND = select(func.coalesce(REPORTS.duplicate_of, REPORTS.id)).where(
-    REPORTS.id.in_(bindparam("numbers", expanding=True)))
 
 
 def link(report_id: int, primary_id: int, actor: Operator) -> Report:
@@ -58,7 +50,7 @@ def join(report_id: int, primary_id: int) -> Report | None:
     Where that was closed within the hours in which it may be reopened, the copy is closed with it. None where the
     report cannot go with it: it is held, was answered or closed by now, or the other was closed before.
     """
-    report, primary = _lock_both(report_id, primary_id, None)
+    report, primary = (matters.lock_at_once(number) for number in (report_id, primary_id))
     if primary.duplicate_of is not None:
         return join(report_id, primary.duplicate_of)
     if report.status != "open" or matters.copies(report.id) or matters.last_answer(report.id) is not None:
@@ -84,15 +76,12 @@ def _close_with(report: Report, primary: Report) -> bool:
     return True
 
 
-def _lock_both(report_id: int, primary_id: int, actor: Operator | None) -> tuple[Report, Report]:
+def _lock_both(report_id: int, primary_id: int, actor: Operator) -> tuple[Report, Report]:
     """Primaries are locked by number: linked both ways at once, the second sees what the first did.
 
     Copies after all that copies go with: whoever holds a primary may want its copies next.
     """
-    both = (report_id, primary_id)
-    first = sorted(set(execute(STAND, {"numbers": both}).scalars()))
-    rest = sorted(set(both) - set(first))
-    locked = {number: matters.lock(number, actor if number in both else None) for number in (*first, *rest)}
+    locked = matters.lock_all((report_id, primary_id), actor)
     return locked[report_id], locked[primary_id]
 
 

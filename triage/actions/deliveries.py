@@ -83,8 +83,9 @@ def _lock_all(numbers: Sequence[int]) -> None:
     whom = db.session.execute(query).all()
     people = select(Contact.id).where(Contact.id.in_({one.contact_id for one in whom})).order_by(Contact.id)
     db.session.execute(people.with_for_update(key_share=True))
-    for report_id in sorted({one.report_id for one in whom}):
-        matters.lock_matter(report_id)
+    matters.lock_all({one.report_id for one in whom})
+    rows = select(Delivery.id).where(Delivery.id.in_(numbers)).order_by(Delivery.id)
+    db.session.execute(rows.with_for_update(key_share=True))
 
 
 def begin_attempt(delivery_id: int, *, collecting: bool = False) -> SendOrder | None:
@@ -281,10 +282,11 @@ SETTLERS = {"retry": _retry, "rejected": _rejected, "unknown": _unknown,
 def expire_attempts() -> int:
     """End attempts that outlived their time-out as unknown; how many."""
     old = clock.now() - timedelta(seconds=context.settings().attempt_seconds)
-    query = select(DeliveryAttempt).join(Delivery, Delivery.id == DeliveryAttempt.delivery_id)
+    query = select(DeliveryAttempt, Delivery.report_id).join(Delivery, Delivery.id == DeliveryAttempt.delivery_id)
     late = query.where(DeliveryAttempt.finished_at.is_(None), DeliveryAttempt.started_at < old)
-    expired = db.session.scalars(late.order_by(Delivery.report_id, DeliveryAttempt.id)).all()  # reports in order
-    for attempt in expired:
+    expired = db.session.execute(late.order_by(DeliveryAttempt.id)).all()
+    matters.lock_all({report_id for _, report_id in expired})
+    for attempt, _ in expired:
         settle(attempt.id, Settlement("unknown", error="no answer", repeatable=_repeatable(attempt), ours=True))
     return len(expired)
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Insert, Row, Select, String, Table, bindparam, func, insert, literal_column, select
+from sqlalchemy import Row, Select, String, Table, bindparam, insert, literal_column, select
 
 from channels.base import InboundMessage
 from triage import clock, context, events, fitting
-from triage.actions import assignments, attaching, closing, contacts, matters, mentioning, telling
+from triage.actions import assignments, closing, contacts, keeping, locking, matters, mentioning, returning, telling
 from triage.actions.contacts import Person
 from triage.actions.doubt import NotYet
 from triage.actions.journal import Door, Entry
-from triage.db import LOCK, db
+from triage.db import db
 from triage.errors import N_
 from triage.events import Kind
 from triage.models import (
@@ -28,7 +27,6 @@ from triage.models import (
     Report,
 )
 from triage.models.reports import NORMAL, URGENT
-from triage.rights import Right
 from triage.statements import execute
 
 ANSWER_WORDING = N_("The person wrote an address for answers into the form.")
@@ -65,34 +63,6 @@ def _places() -> Select[tuple[int | None, ...]]:
 
 PLACES = _places()
 OPEN = insert(REPORTS).returning(REPORTS.c.id)
-STORE = insert(MESSAGES).returning(MESSAGES.c.id)
-STORED = ("report_id", "contact_id", "account_id", "channel", "direction", "body", "external_id", "in_reply_to",
-          "repost_of", "sent_at", "recorded_at", "dedupe_key")
-
-
-def _storing_where_it_waits() -> Insert:
-    """Store on a report, locked now, on which one message more changes nothing: most are like that at a busy hour.
-
-    It is no copy, is not asleep, has waited since before, and is urgent where the message is.
-    """
-    about = REPORTS.c
-    waits = select(about.id).where(
-        about.id == bindparam("report_id"), about.duplicate_of.is_(None), about.status != literal_column("'closed'"),
-        about.snoozed_until.is_(None), about.awaiting_citizen_since.is_(None),
-        about.unanswered_since <= bindparam("recorded_at"), about.priority <= bindparam("priority"),
-    ).with_for_update(key_share=True).subquery()
-    rest = [bindparam(name, type_=MESSAGES.c[name].type) for name in STORED[1:]]
-    return insert(MESSAGES).from_select(list(STORED), select(waits.c.id, *rest)).returning(MESSAGES.c.id)
-
-
-# Who had a closed report last, locked before it: a reopened one may come back to them, and people are locked first.
-LAST_HOLDER = select(Operator.__table__.c.id).where(
-    Operator.__table__.c.id == select(Assignment.__table__.c.operator_id)
-    .where(Assignment.__table__.c.report_id == select(func.coalesce(REPORTS.c.duplicate_of, REPORTS.c.id)).where(
-        REPORTS.c.id == bindparam("number"), REPORTS.c.status == literal_column("'closed'")).scalar_subquery())
-    .order_by(Assignment.__table__.c.id.desc()).limit(literal_column("1")).scalar_subquery(),
-).with_for_update(key_share=True)
-STORE_WHERE_IT_WAITS = _storing_where_it_waits()
 
 
 def file(message: InboundMessage, contact: Person | None, account: Door | None,
@@ -116,15 +86,35 @@ class _Filed(NamedTuple):
 
 def _filed(places: Row[Any], key: str, message: InboundMessage, contact: Person | None, account: Door | None,
            item: Entry) -> _Filed:
-    for candidate in _candidates(places, account):
-        stored = _join_what_waits(candidate, message, contact, account, item)
+    candidates = list(_candidates(places, account))
+    for candidate in candidates[:1]:
+        stored = keeping.store_where_it_waits(candidate, message, contact, account, item)
         if stored is not None:
+            _note_joined(candidate, candidate, stored, item, message)
             return _Filed(candidate, stored, "joined")
-        execute(LAST_HOLDER, {"number": candidate})
-        report, primary = matters.lock_matter(candidate)
+    for report, primary in _tried(candidates):
         if _takes(primary, key) and _takes(report, key):
             return _Filed(report.id, _join(report, primary, message, contact, account, item), "joined")
     return _open(key, message, contact, account, item)
+
+
+def _tried(candidates: Sequence[int]) -> Iterator[tuple[Report, Report]]:
+    """Reports to try, and what stands for each, locked. Nobody is waited for behind the first of them: where somebody
+    has another, or the person who gets it back, all are locked in order by a second run.
+    """
+    together = candidates if locking.first() else candidates[:1]
+    yield from _locked(together)
+    for number in candidates[len(together):]:
+        report = matters.lock_at_once(number)
+        yield report, matters.lock_at_once(report.duplicate_of or number)
+
+
+def _locked(candidates: Sequence[int]) -> list[tuple[Report, Report]]:
+    returning.lock_last_holders(candidates)
+    if len(candidates) == 1:
+        return [matters.lock_matter(candidates[0])]
+    locked = matters.lock_all(candidates)
+    return [(one, db.session.get_one(Report, one.duplicate_of or one.id)) for one in map(locked.get, candidates) if one]
 
 
 def stood_in_for(message: InboundMessage, item: Entry) -> bool:
@@ -141,22 +131,13 @@ def stood_in_for(message: InboundMessage, item: Entry) -> bool:
 def thread_key(message: InboundMessage, contact: Person | None) -> str:
     """The thread as the channel knows it, else the person (never the account)."""
     if message.thread_key is not None or contact is None:
-        return message.thread_key or fitting.name(dedupe_key(message))
+        return message.thread_key or fitting.name(keeping.dedupe_key(message))
     return f"{contact.address_kind}:{contact.id}"
-
-
-def dedupe_key(message: InboundMessage) -> str:
-    """The name of an utterance for ever: the provider's id, else a hash of what makes it itself."""
-    name = message.external_id
-    if name is None:
-        parts = (message.account_address, message.sender or "", message.text, str(message.sent_at))
-        name = "hash-" + hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{message.channel}:{fitting.name(name)}"
 
 
 def _asked(message: InboundMessage, contact: Person | None, account: Door | None, key: str) -> Row[Any]:
     return execute(PLACES, {
-        "key": dedupe_key(message), "channel": message.channel, "answered": message.in_reply_to, "thread": key,
+        "key": keeping.dedupe_key(message), "channel": message.channel, "answered": message.in_reply_to, "thread": key,
         "contact": contact.id if contact else None, "account": account.id if account else None,
     }).one()
 
@@ -166,17 +147,6 @@ def _candidates(places: Row[Any], account: Door | None) -> Iterator[int]:
     own = places.last_from if account is not None and account.operator_id is not None else None
     best = (places.theirs, places.ours, own, places.live, places.latest, places.last_from)
     yield from dict.fromkeys(report_id for report_id in best if report_id is not None)
-
-
-def _join_what_waits(report_id: int, message: InboundMessage, contact: Person | None, account: Door | None,
-                     item: Entry) -> int | None:
-    values = _values(report_id, message, contact, account, item)
-    priority = URGENT if message.urgent else NORMAL
-    stored: int | None = execute(STORE_WHERE_IT_WAITS, {**values, "priority": priority}).scalar()
-    if stored is not None:
-        attaching.note(stored, message, item)
-        _note_joined(report_id, report_id, stored, item, message)
-    return stored
 
 
 def _takes(report: Report, key: str) -> bool:
@@ -191,7 +161,7 @@ def _may_reopen(report: Report, key: str) -> bool:
 
 def _join(report: Report, primary: Report, message: InboundMessage, contact: Person | None,
           account: Door | None, item: Entry) -> int:
-    stored = _store(report.id, message, contact, account, item)
+    stored = keeping.store(report.id, message, contact, account, item)
     rouse(primary)
     if not report.live:  # a copy that was closed with its primary and could not be reopened with it
         closing.raise_again(report, "duplicate")
@@ -231,17 +201,11 @@ def rouse(report: Report) -> None:
 def _reopen(report: Report) -> None:
     last = db.session.scalar(select(Assignment).where(Assignment.report_id == report.id)
                              .order_by(Assignment.id.desc()).limit(1))
-    back = last is not None and takes_back(last.operator_id)
+    back = last is not None and returning.takes_back(last.operator_id, report.id)
     closing.raise_again(report, "assigned" if back else "open")
     held = matters.start(report.id, last.operator_id) if back and last is not None else None
     events.record(Kind.REPORT_REOPENED, report.id, None, assignment=held.id if held else None)
     closing.raise_copies(report)
-
-
-def takes_back(operator_id: int) -> bool:
-    """Whether they are there to go on. Behind their lock: somebody may be switching them off at this moment."""
-    operator = db.session.get(Operator, operator_id, with_for_update=LOCK, populate_existing=True)
-    return operator is not None and operator.on_shift and operator.may(Right.HANDLE_REPORTS)
 
 
 def _on_shift(operator_id: int) -> bool:
@@ -258,29 +222,10 @@ def _open(key: str, message: InboundMessage, contact: Person | None, account: Do
         "place_text": message.place_text, "received_at": item.received_at, "unanswered_since": item.received_at,
         "receipt_key": item.receipt_key, "compare_by": clock.now() + matters.COMPARED_WITHIN,
     }).scalar_one()
-    stored = _store(report_id, message, contact, account, item)
+    stored = keeping.store(report_id, message, contact, account, item)
     _note_consent(report_id, message)
     events.record(Kind.REPORT_OPENED, report_id, None, message=stored, item=item.id)
     return _Filed(report_id, stored, "opened")
-
-
-def _store(report_id: int, message: InboundMessage, contact: Person | None, account: Door | None,
-           item: Entry) -> int:
-    stored: int = execute(STORE, _values(report_id, message, contact, account, item)).scalar_one()
-    attaching.note(stored, message, item)
-    return stored
-
-
-def _values(report_id: int, message: InboundMessage, contact: Person | None, account: Door | None,
-            item: Entry) -> dict[str, object]:
-    """The message as it came: with the moment at which it reached us, however long it waited to be read."""
-    return {
-        "report_id": report_id, "contact_id": contact.id if contact else None,
-        "account_id": account.id if account else None, "channel": message.channel, "direction": "in",
-        "body": message.text, "external_id": message.external_id, "in_reply_to": message.in_reply_to,
-        "repost_of": message.repost_of, "sent_at": message.sent_at, "recorded_at": item.received_at,
-        "dedupe_key": dedupe_key(message),
-    }
 
 
 def _reply_contact(message: InboundMessage) -> int | None:

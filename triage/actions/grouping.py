@@ -8,21 +8,17 @@ An incident is open while two matters or more belong to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 
 from sqlalchemy import func, select
 
 from triage import clock, events
-from triage.db import db, savepoint
+from triage.actions import locking, matters
+from triage.db import db
 from triage.events import Kind
 from triage.models import Event, Incident, Operator, Report
 from triage.queries import reports
 
 MOVES = (Kind.REPORT_GROUPED, Kind.REPORT_UNGROUPED)
-
-
-class _Changed(Exception):
-    """Others came to an incident, or left it, while its reports were waited for."""
 
 
 def lock(numbers: Sequence[int], actor: Operator) -> list[Report]:
@@ -31,21 +27,18 @@ def lock(numbers: Sequence[int], actor: Operator) -> list[Report]:
     Where that changed meanwhile, all is let go first: who holds one may wait for a lower one. NotFound where `actor`
     may not see one of these.
     """
-    while True:
-        with suppress(_Changed), savepoint():
-            return _locked(numbers, actor)
-
-
-def _locked(numbers: Sequence[int], actor: Operator) -> list[Report]:
     stands_for, belong = known = around(numbers)
     for number in numbers:
         reports.load(stands_for.get(number, number), actor)
-    query = select(Report).where(Report.id.in_(belong.values())).order_by(Report.id)
-    locking = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    found = {one.id: one for one in db.session.scalars(locking)}
+    found = _lock_all(belong.values())
     if around(numbers) != known:
-        raise _Changed
+        raise locking.Moved
     return [found[stands_for[number]] for number in numbers]
+
+
+def _lock_all(numbers: Iterable[int]) -> Mapping[int, Report]:
+    """Of an incident all is locked, whether the actor may see each or not."""
+    return matters.lock_primaries(numbers)
 
 
 def around(numbers: Iterable[int]) -> tuple[dict[int, int], dict[int, int]]:

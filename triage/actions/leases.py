@@ -84,13 +84,12 @@ def _leased() -> Select[Assignment]:
 def _expire(now: datetime) -> int:
     since = now - timedelta(minutes=context.settings().lease_minutes)
     late = _leased().where(Assignment.last_active_at < since)
-    found = db.session.scalars(late.with_only_columns(Assignment.report_id).order_by(Assignment.report_id)).all()
-    return sum(_take_back(report_id, late) for report_id in found)
+    found = matters.lock_primaries(db.session.scalars(late.with_only_columns(Assignment.report_id)))
+    return sum(_take_back(report, late) for _, report in sorted(found.items()))
 
 
-def _take_back(report_id: int, late: Select[Assignment]) -> bool:
-    report = matters.lock(report_id)
-    held = db.session.scalar(late.where(Report.id == report_id).execution_options(populate_existing=True))
+def _take_back(report: Report, late: Select[Assignment]) -> bool:
+    held = db.session.scalar(late.where(Report.id == report.id).execution_options(populate_existing=True))
     if held is None:
         return False  # they did something, or gave it away, while we waited for the lock
     assignments.put_back(report, held, "lease")
@@ -102,11 +101,10 @@ def wake_snoozed() -> int:
     """End snoozes whose time has come; how many."""
     now = clock.now()
     due = select(Report.id).where(Report.snoozed_until <= now, Report.status != "closed")
-    return sum(_wake(report_id, now) for report_id in db.session.scalars(due).all())
+    return sum(_wake(report, now) for _, report in sorted(matters.lock_primaries(db.session.scalars(due)).items()))
 
 
-def _wake(report_id: int, now: datetime) -> bool:
-    report = matters.lock(report_id)
+def _wake(report: Report, now: datetime) -> bool:
     if report.snoozed_until is None or report.snoozed_until > now:
         return False
     matters.wake(report)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Table, bindparam, insert, select
+from sqlalchemy import Table, bindparam, func, insert, select
+from sqlalchemy.orm import aliased
 
 from triage import clock, events
+from triage.actions import locking
 from triage.db import db
 from triage.errors import AlreadyClosed, IsACopy, NotFound, NotTheHolder
 from triage.events import Kind
@@ -23,14 +25,19 @@ COMPARED_WITHIN = timedelta(seconds=10)
 # Built once, as every verb begins with one of them.
 LOCKED = (select(Report).where(Report.id == bindparam("number")).with_for_update(key_share=True)
           .execution_options(populate_existing=True))
+AT_ONCE = LOCKED.with_for_update(key_share=True, skip_locked=True)
 HELD: Table = Assignment.__table__  # type: ignore[assignment]  # typed as FromClause
 START = insert(HELD).returning(HELD.c.id)
-ALONE = LOCKED.where(Report.duplicate_of.is_(None))
-PRIMARY = select(Report.duplicate_of).where(Report.id == bindparam("number"))
 COPIES = (select(Report).where(Report.duplicate_of == bindparam("number")).order_by(Report.id)
           .with_for_update(key_share=True).execution_options(populate_existing=True))
 HOLDING = (select(Assignment).where(Assignment.report_id == bindparam("number"), Assignment.ended_at.is_(None))
            .execution_options(populate_existing=True))
+SEEN = aliased(Report)  # as it was before its lock was waited for: what is no copy by then is not locked at all
+WENT_WITH = select(SEEN.duplicate_of).where(SEEN.id == bindparam("number")).scalar_subquery()
+ALONE, COPY = LOCKED.where(WENT_WITH.is_(None)), LOCKED.where(bindparam("primary") == WENT_WITH)
+PRIMARY = select(Report.duplicate_of).where(Report.id == bindparam("number"))
+STANDS_FOR = select(Report.id, func.coalesce(Report.duplicate_of, Report.id)).where(
+    Report.id.in_(bindparam("numbers", expanding=True)))
 
 
 def lock(report_id: int, actor: Operator | None = None) -> Report:
@@ -47,13 +54,62 @@ def lock_matter(report_id: int, actor: Operator | None = None) -> tuple[Report, 
     alone = ALONE if actor is None else ALONE.where(scope.visible(actor))
     found = db.session.scalar(alone, {"number": report_id})
     if found is not None:
-        return found, found
-    while True:
-        known = db.session.scalar(PRIMARY, {"number": report_id})
-        primary = lock(known) if known is not None else None
-        report = lock(report_id, actor)
-        if report.duplicate_of == known:
-            return report, primary or report
+        return found, _standing(found)
+    known = db.session.scalar(PRIMARY, {"number": report_id})
+    if known is None:
+        lock(report_id, actor)
+        raise locking.Moved  # it is no copy any more
+    primary = _standing(lock(known))
+    return _lock_copy(report_id, known, actor), primary
+
+
+def _standing(report: Report) -> Report:
+    """Moved where a locked report has become a copy: whoever holds it must not wait for what it goes with."""
+    if report.duplicate_of is not None:
+        raise locking.Moved
+    return report
+
+
+def _lock_copy(report_id: int, primary_id: int, actor: Operator | None) -> Report:
+    """A copy of a primary that is locked. Moved, and not waited for, where it goes with that no more."""
+    query = COPY if actor is None else COPY.where(scope.visible(actor))
+    found = db.session.scalar(query, {"number": report_id, "primary": primary_id})
+    if found is None and primary_of(report_id) == primary_id:
+        raise NotFound
+    if found is None:
+        raise locking.Moved
+    return found
+
+
+def lock_primaries(numbers: Iterable[int], actor: Operator | None = None) -> dict[int, Report]:
+    """What stands for each of these reports, by their numbers, locked by its own. NotFound where it is not `actor`'s.
+
+    Several are locked by this and by `lock_all` only, each in one call: all that stand for others first.
+    """
+    known = _stands_for(wanted := frozenset(numbers))
+    locked = {number: _standing(lock(number, actor)) for number in sorted(set(known.values()))}
+    if any(number not in locked for number in known) and _stands_for(wanted) != known:
+        raise locking.Moved
+    return {number: locked[primary] for number, primary in known.items()}
+
+
+def _stands_for(numbers: frozenset[int]) -> dict[int, int]:
+    found = dict(db.session.execute(STANDS_FOR, {"numbers": numbers}).all()) if numbers else {}
+    if len(found) < len(numbers):
+        raise NotFound
+    return found
+
+
+def lock_all(numbers: Iterable[int], actor: Operator | None = None) -> dict[int, Report]:
+    """These reports, by their numbers, all that stand for them locked before those that go with others.
+
+    NotFound where `actor` may not see one of these.
+    """
+    known = _stands_for(wanted := frozenset(numbers))
+    first = sorted(set(known.values()))
+    locked = {number: _standing(lock(number, actor if number in wanted else None)) for number in first}
+    copies = {number: _lock_copy(number, known[number], actor) for number in sorted(wanted.difference(first))}
+    return {number: (copies if number in copies else locked)[number] for number in wanted}
 
 
 def lock_working(report_id: int, actor: Operator) -> Report:
@@ -64,6 +120,14 @@ def lock_working(report_id: int, actor: Operator) -> Report:
     require_primary(report)
     require_charge(report, actor)
     return report
+
+
+def lock_at_once(report_id: int) -> Report:
+    """The report, locked, for whoever holds another already. Moved where somebody has it: it is locked first then."""
+    found = db.session.scalar(AT_ONCE, {"number": report_id})
+    if found is None:
+        raise locking.Moved(report_id)
+    return found
 
 
 def copies(report_id: int) -> Sequence[Report]:

@@ -63,11 +63,11 @@ def hand_over(report: Report) -> None:
 def stop(contact_id: int) -> None:
     """The person said STOP: nothing that waits for them leaves."""
     theirs = Delivery.contact_id == contact_id, Delivery.purpose != "stop_confirmation"
-    found = select(Delivery.report_id).where(Delivery.state.in_(WAITING), *theirs).distinct()
-    for report_id in db.session.scalars(found.order_by(Delivery.report_id)).all():
-        report, _ = matters.lock_matter(report_id)
-        for delivery in _waiting(Delivery.report_id == report_id, *theirs):
-            cancel(delivery, "opted_out")
+    found = select(Delivery.report_id).where(Delivery.state.in_(WAITING), *theirs)
+    reports = matters.lock_all(db.session.scalars(found))
+    for delivery in _waiting(Delivery.report_id.in_(reports), *theirs) if reports else ():
+        cancel(delivery, "opted_out")
+    for _, report in sorted(reports.items()):
         matters.reckon(report)
 
 
@@ -75,7 +75,9 @@ def hurry(account_id: int) -> None:
     """What was to be tried later by this account may try at once; begun is only what its limits allow."""
     now = clock.now()
     later = Delivery.account_id == account_id, Delivery.state == "queued", Delivery.next_attempt_at > now
-    db.session.execute(update(Delivery).where(*later).values(next_attempt_at=now))
+    query = select(Delivery.id).where(*later).order_by(Delivery.id).with_for_update(key_share=True)
+    found = db.session.scalars(query).all()  # by number, as `hand_over` locks them
+    db.session.execute(update(Delivery).where(Delivery.id.in_(found)).values(next_attempt_at=now))
 
 
 def _waiting(*conditions: object) -> Sequence[Delivery]:

@@ -162,8 +162,7 @@ def _checked(changes: Changes) -> dict[str, object]:
 
 def _return_reports(one: Operator, actor: Operator) -> None:
     held = select(Assignment.report_id).where(Assignment.operator_id == one.id, Assignment.ended_at.is_(None))
-    for report_id in db.session.scalars(held.order_by(Assignment.report_id)).all():
-        report = matters.lock(report_id)
+    for report_id, report in sorted(matters.lock_primaries(db.session.scalars(held)).items()):
         assignment = matters.holding(report_id)
         if assignment is None or assignment.operator_id != one.id:
             continue  # given to somebody else while we waited for the lock

@@ -120,7 +120,8 @@ def lock(numbers: Iterable[int], actor: Operator) -> Found:
     replies.hold_off_stop(wanted)
     known = select(func.coalesce(Report.duplicate_of, Report.id)).where(Report.id.in_(wanted), scope.visible(actor))
     there = select(Report.id).where(Report.id.in_(sorted(set(db.session.scalars(known)))), scope.visible(actor))
-    primaries = [matters.lock(number, actor) for number in sorted(db.session.scalars(there))]
+    locked = {one.id: one for one in matters.lock_primaries(db.session.scalars(there), actor).values()}
+    primaries = [locked[number] for number in sorted(locked)]
     members = [There(one, primary, held) for primary in primaries for held in [matters.holding(primary.id)]
                for one in (primary, *matters.copies(primary.id))]
     mine = set(db.session.scalars(select(Report.id).where(Report.id.in_(wanted), scope.visible(actor))))

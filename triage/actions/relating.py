@@ -6,8 +6,6 @@ reports nor of what goes with them. To take a copy out again is `copies.unlink`,
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
-
 from triage import events
 from triage.actions import copies, incidents, matters, pairs
 from triage.db import db
@@ -75,17 +73,8 @@ def _asked(match_id: int, actor: Operator) -> tuple[Match, Two]:
 
 def _lock_both(match: Match, actor: Operator) -> Two:
     """What stands for each of the two, locked by number; the later report's first."""
-    while True:
-        known = _primaries(match)
-        locked = {number: matters.lock(number, actor) for number in sorted(set(known))}
-        if _primaries(match) == known:
-            return locked[known[0]], locked[known[1]]
-
-
-def _primaries(match: Match) -> tuple[int, int]:
-    query = select(Report.id, func.coalesce(Report.duplicate_of, Report.id))
-    found = dict(db.session.execute(query.where(Report.id.in_((match.report_id, match.other_id)))).all())
-    return found[match.report_id], found[match.other_id]
+    locked = matters.lock_primaries((match.report_id, match.other_id), actor)
+    return locked[match.report_id], locked[match.other_id]
 
 
 def _require_charge(two: Two, actor: Operator) -> None:

@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, literal_column, select
 
 from triage import events
-from triage.actions import closing, filing, lineage, matters
+from triage.actions import closing, lineage, matters, returning
 from triage.actions.lineage import Node
 from triage.db import LOCK, db
 from triage.events import Kind
@@ -110,7 +110,7 @@ def _give_back(node: Node, link: Event, actor: Operator) -> Assignment | None:
     report, data = node.report, cast(dict[str, Any], link.data)
     report.snoozed_until = None if _written_to(node, link.seq) else lineage.to_come(data.get("asleep"))
     was = data.get("was")
-    if was is None or not filing.takes_back(was):
+    if was is None or not returning.takes_back(was, report.id):
         return None
     report.status = "assigned"
     return matters.start(report.id, was, assigned_by=actor.id)
