@@ -17,7 +17,7 @@ from channels.errors import (
     Unreachable,
 )
 from triage import clock, connections, context, logs, media_links
-from triage.actions import contacts, deliveries
+from triage.actions import accepting, contacts, deliveries
 from triage.actions.deliveries import SendOrder, Settlement
 from triage.crashpoints import crashpoint
 from triage.db import let_go, run_in_transaction, unavailable
@@ -60,7 +60,8 @@ def _settle(order: SendOrder, settlement: Settlement) -> None:
     until = clock.steady() + SETTLE_SECONDS
     while True:
         try:
-            run_in_transaction(lambda: _write_down(order, settlement))
+            if not accepting.settle(order.attempt_id, settlement):
+                run_in_transaction(lambda: _write_down(order, settlement))
             return
         except Exception as problem:
             if not unavailable(problem) or clock.steady() > until:
