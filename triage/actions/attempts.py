@@ -35,6 +35,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import cast as cast_to
+from sqlalchemy.orm.instrumentation import manager_of_class
 
 from triage import clock, events, limits
 from triage.actions import matters
@@ -54,6 +55,7 @@ Moved = Mapping[str, object]  # what MOVES is bound to: how an account's queue m
 # What of an account is read with its attempt: what an adapter needs, and what decides whether it may begin.
 SENDER = ("id", "channel", "provider", "address", "operator_id", "can_send", "secret_sealed", "limits", "options",
           "paused_until", "paused_why", "paused_at", "trouble", "troubled_at", "turn", "next_slot_at", "ceiling_micros")
+PLAIN = manager_of_class(Account)
 CHARGED = ("accepted", "unknown")  # what surely did not leave costs nothing
 
 
@@ -159,10 +161,12 @@ def _lock_copy(delivery_id: int, *, with_contact: bool) -> bool:
 
 
 def sender(found: Row[Any]) -> Account | None:
-    """The account it leaves by, a plain value that no session watches over."""
+    """The account it leaves by, a plain value that no session watches over: nobody is told of what it is given."""
     if found.account_id is None:
         return None
-    return Account(**{name: getattr(found, f"account_{name}") for name in SENDER})
+    account: Account = PLAIN.new_instance()
+    account.__dict__.update((name, getattr(found, f"account_{name}")) for name in SENDER)
+    return account
 
 
 @dataclass(frozen=True)

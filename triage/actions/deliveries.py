@@ -142,9 +142,9 @@ def _outbound(found: Row[Any]) -> OutboundMessage | None:
     """What would leave; None where the address it goes to cannot be opened."""
     recipient = ""
     if found.contact_id is not None:
-        person = Contact(address_kind=found.address_kind, address_key=found.address_key)
+        bound_to = Contact.context_of(found.address_kind, found.address_key)
         try:
-            recipient = context.keyring().open(found.address_sealed, person.address_context)
+            recipient = context.keyring().open(found.address_sealed, bound_to)
         except SealBroken:
             return None
     return OutboundMessage(recipient, found.body, f"delivery-{found.id}", found.in_reply_to)

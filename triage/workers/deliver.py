@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import cast
 
 from channels.base import OutboundMessage, RemoteFile, Sender
 from channels.errors import (
@@ -104,9 +105,9 @@ def _sender(order: SendOrder) -> Sender:
         channel = connections.without_account(order.channel)
     else:
         channel = connections.connect(order.account)
-    if not isinstance(channel, Sender):
+    if not hasattr(channel, "send"):  # to ask whether it has all that a Sender has costs more than all else here
         raise TypeError(f"{order.channel} cannot send")
-    return channel
+    return cast("Sender", channel)
 
 
 def _answer(order: SendOrder, sender: Sender, message: OutboundMessage) -> Settlement:
