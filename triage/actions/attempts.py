@@ -35,7 +35,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import cast as cast_to
-from sqlalchemy.orm.instrumentation import manager_of_class
 
 from triage import clock, events, limits
 from triage.actions import matters
@@ -55,7 +54,6 @@ Moved = Mapping[str, object]  # what MOVES is bound to: how an account's queue m
 # What of an account is read with its attempt: what an adapter needs, and what decides whether it may begin.
 SENDER = ("id", "channel", "provider", "address", "operator_id", "can_send", "secret_sealed", "limits", "options",
           "paused_until", "paused_why", "paused_at", "trouble", "troubled_at", "turn", "next_slot_at", "ceiling_micros")
-PLAIN = manager_of_class(Account)
 CHARGED = ("accepted", "unknown")  # what surely did not leave costs nothing
 
 
@@ -164,7 +162,7 @@ def sender(found: Row[Any]) -> Account | None:
     """The account it leaves by, a plain value that no session watches over: nobody is told of what it is given."""
     if found.account_id is None:
         return None
-    account: Account = PLAIN.new_instance()
+    account = Account()
     account.__dict__.update((name, getattr(found, f"account_{name}")) for name in SENDER)
     return account
 
