@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from channels.base import InboundMessage
 from triage import clock, events
-from triage.actions import assignments, comparing, ingest, journal
+from triage.actions import accepting, assignments, comparing, ingest, journal
 from triage.actions.deliveries import Settlement, begin_attempt, settle
 from triage.db import db, run_in_transaction
 from triage.models import Account, Assignment, Delivery, Event, InboundItem, Message, Operator, Report
@@ -146,7 +146,8 @@ class Scene:
             account = db.session.get(Account, order.account_id) if order.account_id else None
             self.sent.append((account.address if account else "web", order.message.recipient, order.message.text))
             outcome = settlement or Settlement("accepted", provider_id=f"OUT{order.attempt_id}")
-            run_in_transaction(lambda number=order.attempt_id, how=outcome: settle(number, how))
+            if not accepting.settle(order.attempt_id, outcome):
+                run_in_transaction(lambda number=order.attempt_id, how=outcome: settle(number, how))
         return left
 
     def later(self, **span: float) -> mock._patch:

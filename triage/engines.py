@@ -34,6 +34,7 @@ def options(url: str) -> dict[str, object]:
         return {"pool_size": 16, "max_overflow": 256, "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000},
                 "hide_parameters": True}
     return {"pool_size": POOL, "max_overflow": MOST_CONNECTIONS - POOL, "pool_timeout": 5,
+            "pool_use_lifo": True,  # the one just used: it is trusted, and knows what it was asked before
             "hide_parameters": True,
             "connect_args": {"connect_timeout": 3, **NOTICING_SILENCE,
                              "options": " ".join(f"-c {one}" for one in PATIENCE_OF_POSTGRES)}}

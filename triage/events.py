@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import CTE, ColumnElement, Connection, Select, Table, func, insert, literal_column, select, text, true
 from sqlalchemy.orm import Session
 
 from triage import clock
@@ -23,7 +24,9 @@ from triage.models import Event
 from triage.statements import execute
 
 ON_ITS_WAY = 7_236_001  # any constant: the upper half of the advisory locks of events that are being committed
-INSERT = insert(Event.__table__)  # type: ignore[arg-type]  # typed as FromClause
+LINES = cast(Table, Event.__table__)
+LINE = ("report_id", "operator_id", "kind", "data", "occurred_at")  # what a line tells; its number comes by itself
+INSERT = insert(LINES)
 GIVEN = "last_value - (NOT is_called)::int"  # how far numbers have been given away
 # Says "at or below this number nothing of mine". A statement that writes events joins it below the numbering.
 # PostgreSQL reads <<, | and & from left to right, none before another.
@@ -51,7 +54,8 @@ HEAD = text(f"""
     ), given.seq)
     FROM (SELECT {GIVEN} AS seq FROM events_seq_seq OFFSET 0) AS given
 """)  # noqa: S608 - the same
-LAST = select(func.max(Event.__table__.c.seq))  # of the table alone: past the ORM
+TURN_TAKEN = text(TURN).columns().cte("turn")
+LAST = select(func.max(LINES.c.seq))  # of the table alone: past the ORM
 
 
 class Kind(StrEnum):
@@ -133,6 +137,27 @@ def record(kind: Kind, report_id: int | None = None, operator_id: int | None = N
     )
 
 
+def noting(told: Select[Any]) -> CTE:
+    """The part of a statement that writes into the history what `told` selects, as LINE (PostgreSQL).
+
+    It must be about the last thing that its transaction does: the turn is held until the end.
+    """
+    return insert(LINES).from_select(list(LINE), told.join(TURN_TAKEN, true())).cte("noted")
+
+
+def about(name: str, number: ColumnElement[int]) -> ColumnElement[Any]:
+    """The data of a line that tells one number."""
+    return func.json_build_object(literal_column(f"'{name}'"), number)
+
+
+def written(transaction: str, kind: Kind, report_id: int, at: datetime, **data: object) -> None:
+    """Note that a statement wrote this line itself, in the transaction of this number: it is only announced yet."""
+    info = db.session.info
+    info["number"] = transaction
+    info.setdefault("written", []).append(
+        {"kind": kind.value, "report_id": report_id, "operator_id": None, "data": data, "occurred_at": at})
+
+
 def number(session: Session) -> None:
     """Write the waiting events as the last statements of the transaction."""
     waiting = session.info.get("events")
@@ -170,8 +195,12 @@ def listen(listener: Callable[[frozenset[str]], None]) -> None:
     _listeners.append(listener)
 
 
+def _lines(info: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [*info.get("written", ()), *info.get("events", ())]
+
+
 def _announce(info: Mapping[str, Any]) -> None:
-    kinds = frozenset(entry["kind"] for entry in info.get("events", ()))
+    kinds = frozenset(entry["kind"] for entry in _lines(info))
     if kinds:
         for listener in _listeners:
             listener(kinds)
@@ -179,9 +208,9 @@ def _announce(info: Mapping[str, Any]) -> None:
 
 def _stands(connection: Connection, info: Mapping[str, Any]) -> bool | None:
     """Whether the first line that a transaction wrote is in the history; None where it wrote none."""
-    if not info.get("events"):
+    if not _lines(info):
         return None
-    first: dict[str, Any] = info["events"][0]
+    first = _lines(info)[0]
     same = [getattr(Event, name).is_not_distinct_from(first[name])
             for name in ("occurred_at", "kind", "report_id", "operator_id")]
     return connection.scalar(select(Event.seq).where(*same).limit(1)) is not None

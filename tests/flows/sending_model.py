@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from channels.base import DeliveryUpdate
 from tests.flows.sending_desk import COUNT, REFUSED, SECONDS, Begun, Desk
 from triage import context
-from triage.actions import accounts, assignments, closing, doubt, replies
+from triage.actions import accepting, accounts, assignments, closing, doubt, replies
 from triage.actions.deliveries import SendOrder, Settlement, begin_attempt, expire_attempts, settle
 from triage.db import db
 from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Message, Report
@@ -324,7 +324,8 @@ class Sending(Desk):
             said = Settlement("unknown")
         else:
             said = Settlement(outcome.replace("asked", "retry"), after=7.0 if outcome == "asked" else None)
-        self._do(lambda: settle(made.order.attempt_id, said))
+        if not accepting.settle(made.order.attempt_id, said):
+            self._do(lambda: settle(made.order.attempt_id, said))
 
     def calls_back(self, made: Begun, state: str, *, stop: bool) -> None:
         """What the network took is known for sent, whatever the desk thought of it."""

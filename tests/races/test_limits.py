@@ -14,7 +14,7 @@ from tests.processes import SIZE, Crew, Figures, Seat
 from tests.races import stock
 from tests.scene import Scene
 from triage import clock
-from triage.actions import deliveries
+from triage.actions import accepting, deliveries
 from triage.db import db, run_in_transaction
 from triage.models import Account, Delivery, DeliveryAttempt
 from triage.queries import outbox, sending
@@ -79,7 +79,8 @@ def _send(number: int) -> int:
     if order is None:
         return 0
     accepted = deliveries.Settlement("accepted", provider_id=f"OUT{order.attempt_id}")
-    run_in_transaction(lambda: deliveries.settle(order.attempt_id, accepted))
+    if not accepting.settle(order.attempt_id, accepted):
+        run_in_transaction(lambda: deliveries.settle(order.attempt_id, accepted))
     return 1
 
 

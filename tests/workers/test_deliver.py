@@ -6,10 +6,11 @@ Everything here runs over both drivers: this process's own threads, and RQ on a 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.exc import OperationalError
 
 from channels.simulator import Behaviour, Store
@@ -19,8 +20,8 @@ from tests.scene import CITIZEN, Scene, unsigned
 from tests.servers import Redis
 from tests.workers.ringing import waiting, work_off
 from triage import connections
-from triage.actions import deliveries, replies
-from triage.db import db
+from triage.actions import accepting, replies
+from triage.db import db, run_in_transaction
 from triage.models import Account, Delivery
 from triage.queries import outbox
 from triage.workers import sweep
@@ -177,18 +178,25 @@ def test_a_database_that_goes_away_before_the_send_is_not_the_accounts_fault(
 
 @pytest.mark.only("postgresql")
 @pytest.mark.parametrize("redis_url", [None], indirect=True)
+@pytest.mark.parametrize("at_once", [True, False])
 def test_what_the_provider_said_is_written_down_when_a_server_that_only_reads_writes_again(
-    post: Post, monkeypatch: pytest.MonkeyPatch
+    post: Post, monkeypatch: pytest.MonkeyPatch, at_once: bool
 ) -> None:
     tries: list[int] = []
-    settle = deliveries.settle
+    settle = accepting.settle
 
-    def settling(*given: object) -> None:
+    def settling(*given: Any) -> bool:
         tries.append(1)
         if len(tries) == 1:
-            db.session.execute(text("SET TRANSACTION READ ONLY"))
-        settle(*given)
+            run_in_transaction(only_read)
+        return settle(*given) if at_once else False
 
-    monkeypatch.setattr(deliveries, "settle", settling)
+    monkeypatch.setattr(accepting, "settle", settling)
     assert post.send() == "sent"
     assert (len(tries), post.arrived()) == (2, 1)
+
+
+def only_read() -> None:
+    """Write where nothing may be written."""
+    db.session.execute(text("SET TRANSACTION READ ONLY"))
+    db.session.execute(delete(Delivery))

@@ -21,6 +21,7 @@ from triage.workers.doorbell import SEND
 
 pytestmark = [pytest.mark.redis, pytest.mark.only("sqlite")]
 
+OURS = 10**6  # numbers below stand in names as ours are
 ITEMS = int(os.environ.get("POISON", "1000"))
 
 
@@ -56,10 +57,13 @@ def payloads(mark: Path, chance: random.Random) -> Iterator[bytes]:
 def names(chance: random.Random) -> Iterator[bytes]:
     """Names of jobs: some as ours are, some as nobody's are."""
     while True:
-        yield b"dlv-%d-%08x" % (chance.randrange(10**6), chance.randrange(16**8))
+        yield b"dlv-%d-%08x" % (chance.randrange(OURS), chance.randrange(16**8))
         yield chance.randbytes(chance.randrange(1, 60))
         yield b"x:y:z"
-        yield b"dlv-1-00000000 "
+        yield b"dlv-1000000-00000000 "
+        yield b"dlv--1000000-00000000"
+        yield b"dlv-%d-00000000" % 10**30
+        yield "dlv-1000000\u0661-00000000".encode()
 
 
 def test_nothing_in_the_queue_runs_but_a_number_of_ours(
@@ -81,7 +85,8 @@ def test_nothing_in_the_queue_runs_but_a_number_of_ours(
     work_off(redis_server.url)
     assert waiting(redis_server.url) == 0
     assert not mark.exists()
-    assert sent == [7]
+    assert sent[-1] == 7
+    assert all(0 <= number < OURS for number in sent), "the number in the name, whatever a record says"
 
 
 def _ours(client: object, number: int, **more: object) -> None:

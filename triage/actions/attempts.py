@@ -6,7 +6,7 @@ parts needs the one before it, so rows are locked in the order contact, report, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -21,23 +21,28 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    Text,
     and_,
     bindparam,
     case,
     func,
     insert,
     literal_column,
+    null,
     or_,
     select,
     true,
     update,
 )
+from sqlalchemy import cast as cast_to
 
-from triage import clock, limits
+from triage import clock, events, limits
 from triage.actions import locking, matters
-from triage.db import LOCK, BigKey, db
+from triage.actions.orders import Settlement
+from triage.db import LOCK, BigKey, UtcDateTime, db
+from triage.events import Kind
 from triage.models import Account, Assignment, Contact, Delivery, DeliveryAttempt, Message, Report
-from triage.queries import sending, slots
+from triage.queries import costs, sending, slots
 from triage.statements import execute
 
 PEOPLE, REPORTS, ROWS, ACCOUNTS, MESSAGES, TRIES, FENCES = (
@@ -46,6 +51,7 @@ PEOPLE, REPORTS, ROWS, ACCOUNTS, MESSAGES, TRIES, FENCES = (
 NUMBER = bindparam("number", type_=BigKey)
 TRIED, SEEN = TRIES.alias("tried"), REPORTS.alias("seen")
 PRIMARY = SEEN.c.duplicate_of.label("primary_id")
+Moved = Mapping[str, object]  # what MOVES is bound to: how an account's queue moves on
 # What of an account is read with its attempt: what an adapter needs, and what decides whether it may begin.
 SENDER = ("id", "channel", "provider", "address", "operator_id", "can_send", "secret_sealed", "limits", "options",
           "paused_until", "paused_why", "paused_at", "trouble", "troubled_at", "turn", "next_slot_at", "ceiling_micros")
@@ -95,27 +101,40 @@ def _to_begin() -> Select[Any]:
     ).select_from(rest)
 
 
-def _to_settle() -> Select[Any]:
+def _in_order() -> tuple[CTE, CTE]:
+    """An attempt as it was found, and its delivery, locked behind its report."""
     mine = ROWS.join(TRIED, TRIED.c.delivery_id == ROWS.c.id).join(SEEN, SEEN.c.id == ROWS.c.report_id)
     tried = select(*ROWS.c["id", "report_id", "account_id"], PRIMARY, TRIED.c.started_at).select_from(mine)
     which = tried.where(TRIED.c.id == NUMBER).cte("which")
-    sent = _behind(_report(which, which))
+    return which, _behind(_report(which, which))
+
+
+def _to_settle() -> Select[Any]:
+    which, sent = IN_ORDER
     rest = sent.join(which, true()).outerjoin(ACCOUNTS, ACCOUNTS.c.id == which.c.account_id)
     return select(*sent.c["id", "report_id", "state", "account_id", "moved"], which.c.started_at,
                   *ACCOUNTS.c["trouble", "paused_why"]).select_from(rest)
 
 
+IN_ORDER = _in_order()
 BEGIN, SETTLE = _to_begin(), _to_settle()
 REPORT_OF = select(ROWS.c.report_id, ROWS.c.contact_id).where(ROWS.c.id == NUMBER)
 TRIED_BY = select(TRIES.c.delivery_id).where(TRIES.c.id == NUMBER)
-OPEN = insert(TRIES).returning(TRIES.c.id)
+# What is bound is never named like a column: SQLAlchemy would set that, in every part of a statement that has one.
+OPENED = insert(TRIES).values({name: bindparam(f"its_{name}", type_=TRIES.c[name].type)
+                               for name in ("delivery_id", "account_id", "started_at", "cost_micros")})
+OPEN = OPENED.returning(TRIES.c.id)
 CHANGE = update(ROWS).where(ROWS.c.id == NUMBER)
 STARTED = CHANGE.values(state="sending", next_attempt_at=None)
+MOVES = update(ACCOUNTS).where(ACCOUNTS.c.id == bindparam("account", type_=BigKey)).values(
+    turn=bindparam("to_turn", type_=BigKey), next_slot_at=bindparam("to_next", type_=UtcDateTime),
+    troubled_at=bindparam("to_troubled", type_=UtcDateTime))
 ENDED = (update(TRIES).where(TRIES.c.id == NUMBER, TRIES.c.finished_at.is_(None))
          .values({name: bindparam(f"to_{name}") for name in ("finished_at", "outcome", "provider_id")}
                  | {"cost_micros": TRIES.c.cost_micros * bindparam("charged", type_=BigKey)}))
-DONE = CHANGE.values({name: bindparam(f"to_{name}") for name in ("state", "provider_id", "settled_at")}
-                     | {"last_error": None, "next_attempt_at": None})
+ACCEPTED = update(ROWS).values({name: bindparam(f"to_{name}") for name in ("state", "provider_id", "settled_at")}
+                               | {"last_error": null(), "next_attempt_at": null()})
+DONE = ACCEPTED.where(ROWS.c.id == NUMBER)
 
 
 def lock_to_begin(delivery_id: int) -> Row[Any] | None:
@@ -156,22 +175,28 @@ def _lock_copy(delivery_id: int, *, with_contact: bool) -> bool:
 
 
 def sender(found: Row[Any]) -> Account | None:
-    """The account it leaves by, a plain value that no session watches over."""
+    """The account it leaves by, a plain value that no session watches over: nobody is told of what it is given."""
     if found.account_id is None:
         return None
-    return Account(**{name: getattr(found, f"account_{name}") for name in SENDER})
+    account = Account()
+    account.__dict__.update((name, getattr(found, f"account_{name}")) for name in SENDER)
+    return account
 
 
 @dataclass(frozen=True)
 class Room:
-    """How a locked account stands: due messages before this one, when this one may begin, and when one after it."""
+    """How a locked account stands: due messages before this one, when this one may begin, and when one after it.
+
+    With the price of a part of it: None where nobody said.
+    """
 
     ahead: int
     own: datetime
     after: datetime
+    price: int | None
 
 
-def room(account: Account, found: Row[Any], now: datetime, most: int) -> Room:
+def room(account: Account, found: Row[Any], now: datetime, most: int, region: str | None) -> Room:
     """What the windows of a locked account leave for a message of its queue; due ones before it are counted to `most`.
 
     An attempt counts from its beginning until a window after its end: when on its way it reached the provider we
@@ -179,9 +204,11 @@ def room(account: Account, found: Row[Any], now: datetime, most: int) -> Room:
     """
     windows = sending.account_limits(account)
     backs = {f"back_{place}": count - 1 for place, (count, _) in enumerate(windows)}
-    bound = {"account": account.id, "turn": found.turn, "place": found.id, "now": now, "most": most, **backs}
+    bound = {"account": account.id, "turn": found.turn, "place": found.id, "now": now, "most": most, **backs,
+             **costs.asked(account.channel, account.provider, region)}
     row = execute(_standing(len(windows)), bound).one()
-    return Room(row.ahead, _free(windows, row, "own", row.ahead, now), _free(windows, row, "after", 1, now))
+    own, after = _free(windows, row, "own", row.ahead, now), _free(windows, row, "after", 1, now)
+    return Room(row.ahead, own, after, row.price)
 
 
 def _free(windows: Sequence[tuple[int, int]], row: Row[Any], name: str, before: int, now: datetime) -> datetime:
@@ -210,30 +237,62 @@ def _standing(windows: int) -> Executable:
     both = ahead.join(running, true())
     columns = [one(*each) for place in range(windows)
                for each in (("own", place, both, ahead.c.ahead), ("after", place, running, 1))]
-    return select(ahead.c.ahead, running.c.running, *columns).select_from(both)
+    price = costs.PRICE_OF.scalar_subquery().label("price")
+    return select(ahead.c.ahead, running.c.running, *columns, price).select_from(both)
 
 
 OF_ACCOUNT = TRIES.c.account_id == bindparam("account", type_=BigKey)
 
 
-def start(delivery_id: int, account_id: int | None, now: datetime, cost: int | None) -> int:
-    """Open an attempt; its number. The partial unique index refuses a second one."""
-    attempt = {"delivery_id": delivery_id, "account_id": account_id, "started_at": now, "cost_micros": cost}
-    number: int = execute(OPEN, attempt).scalar_one()
-    execute(STARTED, {"number": delivery_id})
+def start(found: Row[Any], now: datetime, cost: int | None, moved: Moved | None) -> int:
+    """Open an attempt and move its account's queue on; its number. The partial unique index refuses a second one."""
+    if moved is not None:
+        execute(MOVES, moved)
+    number: int = execute(OPEN, _opened(found, now, cost)).scalar_one()
+    execute(STARTED, {"number": found.id})
+    events.record(Kind.DELIVERY_STARTED, found.report_id, delivery=found.id)
     return number
 
 
-def end(attempt_id: int, outcome: str, provider_id: str | None) -> bool:
+def start_at_once(found: Row[Any], now: datetime, cost: int | None, moved: Moved | None) -> int:
+    """The same in one statement that writes the history too, the last of its transaction (PostgreSQL)."""
+    bound = {**_opened(found, now, cost), **(moved or {})}
+    row = execute(_started(moves=moved is not None), bound).one()
+    events.written(row.transaction, Kind.DELIVERY_STARTED, found.report_id, now, delivery=found.id)
+    return int(row.id)
+
+
+def _opened(found: Row[Any], now: datetime, cost: int | None) -> dict[str, object]:
+    return {"its_delivery_id": found.id, "its_account_id": found.account_id, "its_started_at": now,
+            "its_cost_micros": cost}
+
+
+@cache
+def _started(*, moves: bool) -> Executable:
+    attempt = OPENED.returning(TRIES.c.id, TRIES.c.delivery_id, TRIES.c.started_at).cte("attempt")
+    begun = update(ROWS).where(ROWS.c.id == attempt.c.delivery_id).values(
+        state=literal_column("'sending'"), next_attempt_at=null())
+    sending = begun.returning(ROWS.c.id, ROWS.c.report_id, attempt.c.started_at).cte("sending")
+    told = events.noting(select(sending.c.report_id, null(), literal_column(f"'{Kind.DELIVERY_STARTED}'"),
+                                events.about("delivery", sending.c.id), sending.c.started_at))
+    also = [MOVES.cte("moved")] if moves else []
+    transaction = cast_to(func.pg_current_xact_id(), Text).label("transaction")
+    return select(attempt.c.id, transaction).add_cte(told, *also)
+
+
+def end(attempt_id: int, said: Settlement) -> bool:
     """End an attempt, once: whether it was still open."""
-    how = {"to_finished_at": clock.now(), "to_outcome": outcome, "to_provider_id": provider_id,
-           "charged": int(outcome in CHARGED)}
-    return execute(ENDED, {"number": attempt_id, **how}).rowcount == 1
+    return execute(ENDED, ending(attempt_id, said)).rowcount == 1
+
+
+def ending(attempt_id: int, said: Settlement) -> dict[str, object]:
+    """What ENDED is bound to."""
+    return {"number": attempt_id, "to_finished_at": clock.now(), "to_outcome": said.outcome,
+            "to_provider_id": said.provider_id, "charged": int(said.outcome in CHARGED)}
 
 
 def accept(delivery_id: int, state: str, provider_id: str | None) -> None:
     """The provider has it. IntegrityError where it gave the name of another answer."""
-    db.session.connection()  # a savepoint begins where the session itself asks for its connection
     db.session.connection()  # a savepoint begins where the session itself asks for its connection
     how = {"to_state": state, "to_provider_id": provider_id, "to_settled_at": clock.now()}
     execute(DONE, {"number": delivery_id, **how})

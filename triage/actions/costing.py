@@ -7,7 +7,6 @@ from typing import cast
 
 from sqlalchemy import Table, bindparam, select
 
-from triage import addresses
 from triage.db import BigKey, UtcDateTime
 from triage.models import Account, DeliveryAttempt
 from triage.queries import costs
@@ -18,12 +17,6 @@ SPENDINGS = select(TRIES.c.started_at, TRIES.c.cost_micros).where(
     TRIES.c.account_id == bindparam("account", type_=BigKey), TRIES.c.cost_micros > 0,
     TRIES.c.started_at > bindparam("since", type_=UtcDateTime),
 ).order_by(TRIES.c.started_at)
-
-
-def expected(account: Account, segments: int, recipient: str) -> int | None:
-    """What a message of so many parts should cost, in millionths of the desk's currency; None: nobody said."""
-    price = costs.price_of(account.channel, account.provider, addresses.region(recipient))
-    return None if price is None else price * segments
 
 
 def affordable_at(account: Account, cost: int | None, now: datetime) -> datetime:

@@ -7,7 +7,6 @@ and the contact are locked, attempts are counted, and a partial unique index all
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,11 +14,13 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.exc import IntegrityError
 
 from channels.base import OutboundMessage
-from triage import backoff, clock, context, events, fitting
-from triage.actions import attempts, costing, endings, faring, matters, turns
+from triage import backoff, clock, context, events
+from triage.actions import attempts, endings, faring, matters, turns
 from triage.actions.endings import finish as finish
+from triage.actions.orders import SendOrder as SendOrder
+from triage.actions.orders import Settlement as Settlement
 from triage.crashpoints import crashpoint
-from triage.db import db, savepoint
+from triage.db import db, is_postgresql, savepoint
 from triage.errors import NotFound
 from triage.events import Kind
 from triage.models import Account, Contact, Delivery, DeliveryAttempt
@@ -30,42 +31,6 @@ from triage.sealing import SealBroken
 NAMED_BEFORE = "the provider gave it the name of another answer"
 ANSWERED = ("accepted", "rejected")  # the provider works
 AFTER_OTHERS = timedelta(seconds=5)  # if it was this message and not its account, another one shows it first
-
-
-@dataclass(frozen=True)
-class SendOrder:
-    """What a worker must send, outside any transaction."""
-
-    attempt_id: int
-    delivery_id: int
-    account: Account | None
-    channel: str
-    message: OutboundMessage
-    contact_id: int | None = None
-
-    @property
-    def account_id(self) -> int | None:
-        """The account it leaves by."""
-        return self.account.id if self.account is not None else None
-
-
-@dataclass(frozen=True)
-class Settlement:
-    """How an attempt went: accepted, retry, rejected, unknown or account_problem. `after` is in seconds.
-
-    `suspended`: the account problem is that the provider has switched the account off. `ours`: it was this desk
-    that failed, which tells nothing of the account.
-    """
-
-    outcome: str
-    provider_id: str | None = None
-    delivered: bool = False
-    error: str | None = None
-    after: float | None = None
-    repeatable: bool = False
-    opted_out: bool = False
-    suspended: bool = False
-    ours: bool = False
 
 
 def begin_for(account_id: int, most: int) -> list[SendOrder]:
@@ -101,29 +66,29 @@ def begin_attempt(delivery_id: int, *, collecting: bool = False) -> SendOrder | 
     account = attempts.sender(found)
     if _ended(found, account):
         return None
-    after = turns.may_begin(found, account, now, collecting=collecting) if account is not None else now
-    if after is None:
+    message = _outbound(found)
+    turn = turns.may_begin(found, account, message.recipient if message else "", now, collecting=collecting)
+    if turn is None:
         _wait(found)
         return None
-    try:
-        message = _outbound(found)
-    except SealBroken:
+    if message is None:
         endings.finish(endings.fresh(found.id), "failed", "the address cannot be opened")
         return None
-    return _begin(found, account, message, now, after)
+    return _begin(found, account, message, now, turn, alone=not collecting)
 
 
-def _begin(found: Row[Any], account: Account | None, message: OutboundMessage, now: datetime,
-           after: datetime) -> SendOrder | None:
-    cost = None
+def _begin(found: Row[Any], account: Account | None, message: OutboundMessage, now: datetime, turn: turns.Turn, *,
+           alone: bool) -> SendOrder | None:
+    """Open the attempt. `alone`: nothing else happens in this transaction."""
+    cost, moved = None, None
     if account is not None:
-        cost = costing.expected(account, found.segments, message.recipient)
+        cost = turn.price * found.segments if turn.price is not None else None
         if not turns.may_cost(account, cost, now):
             _wait(found)
             return None
-        turns.taken(found, account, now, after)
-    attempt_id = attempts.start(found.id, found.account_id, now, cost)
-    events.record(Kind.DELIVERY_STARTED, found.report_id, delivery=found.id)
+        moved = turns.moved(found, account, now, turn.after)
+    start = attempts.start_at_once if alone and is_postgresql() else attempts.start
+    attempt_id = start(found, now, cost, moved)
     crashpoint("out.begun")
     return SendOrder(attempt_id, found.id, account, found.channel, message, found.contact_id)
 
@@ -174,21 +139,25 @@ def _wait(found: Row[Any]) -> None:
         events.record(Kind.DELIVERY_DEFERRED, found.report_id, delivery=found.id)
 
 
-def _outbound(found: Row[Any]) -> OutboundMessage:
+def _outbound(found: Row[Any]) -> OutboundMessage | None:
+    """What would leave; None where the address it goes to cannot be opened."""
     recipient = ""
     if found.contact_id is not None:
-        person = Contact(address_kind=found.address_kind, address_key=found.address_key)
-        recipient = context.keyring().open(found.address_sealed, person.address_context)
+        bound_to = Contact.context_of(found.address_kind, found.address_key)
+        try:
+            recipient = context.keyring().open(found.address_sealed, bound_to)
+        except SealBroken:
+            return None
     return OutboundMessage(recipient, found.body, f"delivery-{found.id}", found.in_reply_to)
 
 
 def settle(attempt_id: int, settlement: Settlement) -> None:
     """Write down how an attempt went. A late answer to an attempt given up as unknown still moves it forward."""
-    said = _fitted(settlement)
+    said = settlement.fitted()
     found = attempts.lock_to_settle(attempt_id)
     if found is None:
         raise NotFound
-    late = not attempts.end(attempt_id, said.outcome, said.provider_id)
+    late = not attempts.end(attempt_id, said)
     if said.outcome != "accepted" and not late:
         SETTLERS[said.outcome](endings.fresh(found.id), said)
     elif said.outcome == "accepted" and (found.state == "uncertain" or not late):
@@ -199,22 +168,16 @@ def settle(attempt_id: int, settlement: Settlement) -> None:
         crashpoint("out.settling")
 
 
-def _fitted(said: Settlement) -> Settlement:
-    provider_id = fitting.name(said.provider_id) if said.provider_id is not None else None
-    return replace(said, provider_id=provider_id, error=fitting.line(said.error, fitting.MOST_NAME))
-
-
 def _accepted(found: Row[Any], settlement: Settlement) -> None:
     """A name the provider gave to another answer before tells nothing of this one: a person decides."""
-    state = "delivered" if settlement.delivered else "sent"
     try:
         with savepoint():
-            attempts.accept(found.id, state, settlement.provider_id)
+            attempts.accept(found.id, settlement.state, settlement.provider_id)
     except IntegrityError:
         if found.state != "uncertain":
             endings.finish(endings.fresh(found.id), "uncertain", NAMED_BEFORE)
         return
-    events.record(Kind(f"delivery.{state}"), found.report_id, delivery=found.id)
+    events.record(Kind(f"delivery.{settlement.state}"), found.report_id, delivery=found.id)
 
 
 def _rejected(delivery: Delivery, settlement: Settlement) -> None:

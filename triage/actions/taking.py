@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnClause,
     ColumnElement,
     Select,
-    Table,
     and_,
     bindparam,
     func,
@@ -24,7 +23,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    text,
     true,
     update,
 )
@@ -36,12 +34,10 @@ from triage.actions import assignments, comparing
 from triage.actions.assignments import DRAFT, HELD, ME, NOW, TABLE, WHO
 from triage.db import BigKey, is_postgresql, let_go, run_in_transaction, run_statement, worth_retrying
 from triage.events import Kind
-from triage.models import Assignment, Event, Operator
+from triage.models import Assignment, Operator
 from triage.queries import candidates, scope
 from triage.rights import Right
 from triage.statements import key_of
-
-HISTORY: Table = Event.__table__  # type: ignore[assignment]  # typed as FromClause
 
 
 def _constant(value: object) -> ColumnClause[Any]:
@@ -101,10 +97,8 @@ def _at_once(wanted: Select[int]) -> str:
 
 
 def _noted(held: CTE) -> CTE:
-    turn = text(events.TURN).columns().cte("turn")
-    line = select(held.c.report_id, held.c.operator_id, _constant(Kind.REPORT_CLAIMED),
-                  func.json_build_object(_constant("assignment"), held.c.id), NOW).select_from(held.join(turn, true()))
-    return insert(HISTORY).from_select(["report_id", "operator_id", "kind", "data", "occurred_at"], line).cte("noted")
+    return events.noting(select(held.c.report_id, held.c.operator_id, _constant(Kind.REPORT_CLAIMED),
+                                events.about("assignment", held.c.id), NOW))
 
 
 NUMBER = TABLE.c.id == bindparam("number", type_=BigKey)

@@ -37,4 +37,9 @@ class Contact(Base):
     @property
     def address_context(self) -> str:
         """What the sealed address is bound to."""
-        return f"contacts.address|{self.address_kind}|{self.address_key}"
+        return self.context_of(self.address_kind, self.address_key)
+
+    @staticmethod
+    def context_of(kind: str, key: str) -> str:
+        """The same of the contact of this kind and key."""
+        return f"contacts.address|{kind}|{key}"

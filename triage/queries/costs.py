@@ -32,9 +32,13 @@ SPENT = select(func.coalesce(func.sum(TRIES.c.cost_micros), 0)).where(
 
 def price_of(channel: str, provider: str, region: str | None) -> int | None:
     """What one part of a message to `region` (ISO code of two letters; None: unknown) costs; None: nobody said."""
-    asked = {"channel": channel, "provider": provider, "region": (region or ANYWHERE).upper()}
-    found: int | None = execute(PRICE_OF, asked).scalar()
+    found: int | None = execute(PRICE_OF, asked(channel, provider, region)).scalar()
     return found
+
+
+def asked(channel: str, provider: str, region: str | None) -> dict[str, str]:
+    """What PRICE_OF is bound to."""
+    return {"channel": channel, "provider": provider, "region": (region or ANYWHERE).upper()}
 
 
 def priced(channel: str, provider: str) -> bool:

@@ -17,8 +17,6 @@ from functools import partial
 from flask import Flask
 from redis import RedisError
 from rq import Queue
-from rq.queue import EnqueueData
-from rq.serializers import JSONSerializer
 
 from config import Settings
 from triage import broker, clock, context, logs
@@ -47,12 +45,12 @@ Due = Sequence[tuple[int, datetime]]
 
 
 class Bell:
-    """RQ's queue, from the side of who rings. A job is a number; RQ's own retries, results and ids do not matter."""
+    """RQ's queue, from the side of who rings. A job is a name with a number in it; RQ's record of it is not made."""
 
     def __init__(self, url: str) -> None:
         """Speak to nobody yet."""
         self._redis = broker.client(url)
-        self._queue = Queue(QUEUE, connection=self._redis, serializer=JSONSerializer)
+        self._queue = Queue(QUEUE, connection=self._redis)
         self._breaker = broker.Breaker()
 
     def ring(self, due: Due) -> bool:
@@ -65,7 +63,7 @@ class Bell:
         try:
             fresh = self._not_rung_yet(due)
             if fresh:
-                self._queue.enqueue_many([self._job(number) for number in fresh])
+                self._redis.rpush(self._queue.key, *map(_name, fresh))
         except RedisError as problem:
             if self._breaker.trip():
                 log.warning("doorbell.redis_away", problem=type(problem).__name__)
@@ -78,10 +76,10 @@ class Bell:
                 asking.set(f"triage:rung:{number}:{at.timestamp():.3f}", 1, nx=True, px=int(RING_AGAIN * 1000))
             return [number for (number, _), first in zip(due, asking.execute(), strict=True) if first]
 
-    def _job(self, number: int) -> EnqueueData:
-        # The id is never used twice: no job that failed or was left behind can stand in the way of another.
-        return Queue.prepare_data(SEND, args=(number,), job_id=f"dlv-{number}-{secrets.token_hex(4)}", retry=None,
-                                  timeout=longest_job(), result_ttl=0, failure_ttl=FAILURES_KEPT, ttl=600)
+
+def _name(number: int) -> str:
+    """A job, which is nothing but its name. It is never used twice: none can stand in the way of another."""
+    return f"dlv-{number}-{secrets.token_hex(4)}"
 
 
 def longest_job() -> int:

@@ -11,7 +11,6 @@ import json
 import re
 import signal
 import time
-import zlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from types import FrameType
@@ -21,7 +20,6 @@ from redis import Redis, RedisError
 from redis.client import Pipeline
 from rq import Queue, SimpleWorker, Worker
 from rq.exceptions import NoSuchJobError, StopRequested
-from rq.intermediate_queue import IntermediateQueue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException
@@ -37,34 +35,27 @@ log = logs.logger(__name__)
 LONGEST_WAIT = 2  # seconds between tries to reach a Redis that is away
 WAKE_UP = 30  # RQ's worker_ttl: an idle worker looks whether its connection lives every half of it
 BEAT = timedelta(seconds=1)
-LONGEST_DATA = 1000  # bytes of a job's data, which is a name and a number
-NAME = re.compile(rb"dlv-\d{1,18}-[0-9a-f]{8}")
+NAME = re.compile(rb"dlv-(\d{1,18})-[0-9a-f]{8}")
 
 
 class Ring(Job):
-    """A job of ours: one number. Everything else that its record in Redis says is replaced by what we say."""
+    """A job of ours: one number, told by its name. No record of it stands in Redis, and one that does is not read."""
+
+    @classmethod
+    def fetch(cls, id: str, connection: Redis | None = None, serializer: Any = None) -> Ring:  # noqa: A002 - as RQ's
+        """The job of this name. NoSuchJobError, which RQ passes over, where the name is none of ours."""
+        job = cls(id, connection=connection, serializer=serializer)
+        job.restore({})
+        return job
 
     def restore(self, raw_data: Mapping[bytes, bytes]) -> None:
-        """Take the number out of a record. NoSuchJobError, which RQ passes over, for whatever holds none."""
-        try:
-            number = _number(raw_data[b"data"])
-        except Exception as problem:  # whatever is wrong with it, it is not ours
-            raise NoSuchJobError("not a job of ours") from problem
-        record = {"data": json.dumps((SEND, None, (number,), {})), "origin": QUEUE, "status": "queued",
+        """Everything that RQ wants to know is said by us, whatever a record may say."""
+        ours = NAME.fullmatch(self.id.encode())
+        if ours is None:
+            raise NoSuchJobError("not a job of ours")
+        record = {"data": json.dumps((SEND, None, (int(ours[1]),), {})), "origin": QUEUE, "status": "queued",
                   "timeout": str(longest_job()), "result_ttl": "0", "failure_ttl": str(FAILURES_KEPT)}
         super().restore({name.encode(): value.encode() for name, value in record.items()})
-
-
-def _number(data: bytes) -> int:
-    try:
-        opener = zlib.decompressobj()
-        plain = opener.decompress(data, LONGEST_DATA)
-    except zlib.error:
-        plain = data[:LONGEST_DATA]
-    function, instance, (number,), named = json.loads(plain)
-    if (function, instance, named) != (SEND, None, {}) or type(number) is not int or not 0 < number < 2**63:
-        raise ValueError("not a number")
-    return number
 
 
 class Rings(Queue):
@@ -74,12 +65,14 @@ class Rings(Queue):
 
     @classmethod
     def lmove(cls, connection: Redis, queue_key: str, timeout: int | None) -> Any:
-        """The next name of ours, as RQ wants it: with the key of the queue; None or DequeueTimeout for none."""
+        """The next name of ours, as RQ wants it: with the key of the queue; None or DequeueTimeout for none.
+
+        Taken out at once: what is lost between here and the provider is still due in the database.
+        """
         while True:
-            found = super().lmove(connection, queue_key, timeout)
+            found = cls.lpop([queue_key], timeout, connection=connection)
             if found is None or NAME.fullmatch(found[1]):
                 return found
-            connection.lrem(IntermediateQueue(queue_key, connection).key, 1, found[1])
 
 
 class _Ours(BaseWorker):
@@ -114,8 +107,8 @@ class InOneProcess(_Ours, SimpleWorker):
     """
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        """Take the ring out of Redis, then send. What fails stays due in the database."""
-        self._take(job, queue)
+        """Send. What fails stays due in the database."""
+        self.set_state(WorkerStatus.BUSY)
         try:
             with self.death_penalty_class(longest_job(), JobTimeoutException, job_id=job.id):
                 job.func(*job.args)
@@ -124,14 +117,6 @@ class InOneProcess(_Ours, SimpleWorker):
         finally:
             self.set_state(WorkerStatus.IDLE)
 
-    def _take(self, job: Job, queue: Queue) -> None:
-        with self.connection.pipeline(transaction=False) as telling:
-            self.set_state(WorkerStatus.BUSY, pipeline=telling)
-            self.heartbeat(self.get_heartbeat_ttl(job), pipeline=telling)
-            telling.lrem(queue.intermediate_queue_key, 1, job.id)
-            telling.delete(job.key)
-            telling.execute()
-
     def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
         """Ours, which says whether a signal may end us at once; Redis hears it where it is spoken to anyway."""
         self._state = state
@@ -139,10 +124,10 @@ class InOneProcess(_Ours, SimpleWorker):
             super().set_state(state, pipeline)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """A sign of life, once in BEAT where it would be a turn of its own."""
+        """A sign of life, once in BEAT where it would be a turn of its own; it lasts for as long as a job may."""
         if pipeline is None and self.last_heartbeat and clock.now() - self.last_heartbeat < BEAT:
             return
-        super().heartbeat(timeout, pipeline)
+        super().heartbeat(timeout or longest_job() + WAKE_UP, pipeline)
 
 
 class Forking(_Ours, Worker):
