@@ -87,6 +87,20 @@ def test_the_page_shows_who_tells_of_it_and_where_they_contradict_each_other(
     assert page.text.count(">Take out ") == 2
 
 
+def test_long_sentences_are_cut_between_words_and_told_of_once_with_all_that_is_marked(
+    scene: Scene, browser: Browser, maya: Operator
+) -> None:
+    first = scene.sms(f"{'Here is the gate of Kibera primary school ' * 3}which opened {'for everybody ' * 9}", ROSA)
+    second = scene.sms("Kibera primary school is closed and its gate is locked", TOM)
+    scene.claim(first, maya)
+    browser.get("/desk")
+    browser.post(f"/desk/reports/{second.id}/incident", {"of": first.id})
+    page = browser.get("/desk/incidents/1")
+    assert marked(page.text) == ["opened", "closed", "locked"]
+    quoted = " ".join(re.sub(r"<[^>]+>", "", re.findall(r"<blockquote.*?</blockquote>", page.text, re.S)[0]).split())
+    assert re.fullmatch(r"… (gate|Kibera|primary|school|of|Here|is|the) .* opened .* (for|everybody)…", quoted), quoted
+
+
 def test_a_report_is_added_by_its_number_and_taken_out_again(
     scene: Scene, browser: Browser, two: tuple[int, int]
 ) -> None:

@@ -13,6 +13,7 @@ from triage.actions import incidents
 from triage.db import run_in_transaction
 from triage.errors import Forbidden, NotFound, TriageError
 from triage.queries import incidents as found
+from triage.queries.excerpts import shortened
 from triage.rights import Right
 from triage.web import clashes, forms
 from triage.web.access import actor, admits
@@ -27,7 +28,7 @@ INCIDENT = f"/desk/incidents/<{NUMBER}:incident_id>"
 @bp.record_once
 def _give_words(state: BlueprintSetupState) -> None:
     app: Flask = state.app  # type: ignore[assignment]  # Flask types it as its base
-    app.jinja_env.filters.update(clash=clashes.sentence, clash_pieces=clashes.pieces)
+    app.jinja_env.filters.update(clash=clashes.sentence, clash_pieces=clashes.pieces, shortened=shortened)
 
 
 @bp.get(INCIDENT)
