@@ -12,7 +12,7 @@ from tests.scene import Scene
 from tests.visitor import PASSWORD
 from tests.web.door import Browser, words
 from triage import clock
-from triage.actions import answering, citizens, closing, copies
+from triage.actions import answering, citizens, closing, copies, incidents
 from triage.actions.recipients import Recipient, ToMany
 from triage.db import db
 from triage.models import Delivery, Draft, Incident, Operator, Report
@@ -137,11 +137,39 @@ def test_of_an_incident_each_leaves_in_the_name_of_its_holder(
     assert "in the name of Ben" in words(page)
     assert f"Nobody holds #{third.id}: take it first." in words(page)
     sent = browser.post(f"/desk/incidents/{number}/answer", {**form(page.text), "send": "yes"})
-    assert "2 people are answered" in words(browser.get(sent.location))
+    results = browser.get(sent.location)
+    assert "2 people are answered" in words(results)
+    assert re.search(rf'href="/desk/incidents/{number}">.*Back to the incident', results.text)
     stranger = Browser(app)
     stranger.sign_in(scene.operator("Noor"), PASSWORD)
     assert stranger.get(f"/desk/incidents/{number}/answer").status_code == 403
     assert stranger.get(sent.location).status_code == 404
+
+
+def test_who_answers_all_of_an_incident_takes_what_nobody_holds_where_it_stands(
+    scene: Scene, browser: Browser, maya: Operator
+) -> None:
+    first, second = scene.sms("No ballot papers", ROSA), scene.sms("Nothing to vote with", TOM)
+    scene.claim(first, maya)
+    scene.do(lambda: incidents.link(second.id, first.id, maya))
+    address = f"/desk/incidents/{scene.report(first.id).incident_id}/answer"
+    page = browser.get(address)
+    assert "Answer everybody who told of “No ballot papers”" in words(page), "nobody gave it a title"
+    assert "1 of them cannot be answered now" in words(page)
+    taken = browser.post(address, {**form(page.text), "take": second.id})
+    assert scene.holder(second) == "Maya"
+    assert TEXT in taken.text, "what was typed is kept"
+    assert "Nobody holds" not in words(taken)
+    assert len(re.findall(r'name="to"[^>]* checked', taken.text)) == 2
+    again = browser.post(address, {**form(taken.text), "take": 99})
+    assert again.status_code == 404
+    ben = scene.operator("Ben")
+    third = scene.sms("No ballots and no ink", LEILA)
+    scene.do(lambda: incidents.link(third.id, first.id, maya))
+    page = browser.get(address)
+    scene.claim(third, ben)
+    late = browser.post(address, {**form(page.text), "take": third.id})
+    assert (late.status_code, "Ben" in words(late), TEXT in late.text) == (409, True, True)
 
 
 def test_the_floor_asks_about_what_is_told_again_and_remembers_the_answer(

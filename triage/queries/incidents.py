@@ -73,6 +73,11 @@ def shown(incident_id: int, actor: Operator) -> bool:
     return bool(_members(incident_id, actor)[0])
 
 
+def title(incident: Incident, first: Report, actor: Operator) -> str:
+    """What it is called for `actor`; `first` is the oldest report of it that they may see."""
+    return incident.title or _named(incident, _voices(rows.of([first], actor))[0]).title
+
+
 def _voices(found: Sequence[Row]) -> list[Voice]:
     telling = candidates.load([row.id for row in found])
     return [Voice(row, telling[row.id].text if row.id in telling else row.excerpt) for row in found]

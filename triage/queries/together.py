@@ -14,7 +14,7 @@ from triage.db import db
 from triage.errors import Forbidden, NotFound, NotTheHolder
 from triage.events import Kind
 from triage.models import Account, Assignment, Delivery, Draft, Event, Incident, Message, Operator, Report
-from triage.queries import forecast, identity, naming, reports, rows, scope
+from triage.queries import forecast, identity, incidents, naming, reports, rows, scope
 from triage.queries.shapes import DeliveryState, Row, Sending
 from triage.rights import Right
 
@@ -101,7 +101,7 @@ def of_incident(incident_id: int, actor: Operator) -> Preview:
     if not own and not actor.may(Right.STEP_IN):
         raise Forbidden
     shown = _preview(seq, primaries, min(own, default=primaries[0].id), actor)
-    return replace(shown, incident=incident.id, title=incident.title)
+    return replace(shown, incident=incident.id, title=incidents.title(incident, primaries[0], actor))
 
 
 def _preview(seq: int, primaries: Sequence[Report], kept_on: int, actor: Operator) -> Preview:
