@@ -82,7 +82,7 @@ def test_the_page_shows_who_tells_of_it_and_where_they_contradict_each_other(
     assert "&lt;b&gt;hundreds" in page.text
     assert "They say the opposite" in said
     assert marked(page.text) == ["opened", "closed"]
-    for word in (f"#{two[0]}", f"#{two[1]}", "You", "1 copy, 2 senders, 1 channel", "within 0 min", "none named"):
+    for word in (f"#{two[0]}", f"#{two[1]}", "You", "1 copy, 2 senders, 1 channel", "within a minute", "none named"):
         assert word in said
     assert page.text.count(">Take out ") == 2
 

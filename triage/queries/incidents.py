@@ -68,9 +68,9 @@ def _count(query: Select[Report]) -> int:
     return db.session.scalar(select(func.count()).select_from(query.with_only_columns(Report.id).subquery())) or 0
 
 
-def shown(incident_id: int, actor: Operator) -> bool:
-    """Whether any of its reports is theirs to see."""
-    return bool(_members(incident_id, actor)[0])
+def members(incident_id: int, actor: Operator) -> list[int]:
+    """The numbers of its reports that are theirs to see, the oldest first; none where there is none."""
+    return [one.id for one in _members(incident_id, actor)[0]]
 
 
 def title(incident: Incident, first: Report, actor: Operator) -> str:

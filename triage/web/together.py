@@ -25,6 +25,7 @@ from triage.rights import Right
 from triage.web import composing, errors, forms, words
 from triage.web.access import actor, admits
 from triage.web.desk import NUMBER, REPORT
+from triage.web.identity import identity
 
 bp = Blueprint("together", __name__)
 
@@ -83,7 +84,8 @@ def answer_incident(incident_id: int) -> Answer:
 @admits(Right.HANDLE_REPORTS)
 def answered(answer_id: int) -> str:
     """What became of an answer to many."""
-    return render_template("together/answered.html", answer=together.answered(answer_id, actor()))
+    seq = identity().seq  # read before the answer: what comes between the two is asked for again
+    return render_template("together/answered.html", answer=together.answered(answer_id, actor()), seq=seq)
 
 
 @bp.post(f"{ANSWER}/undo")
