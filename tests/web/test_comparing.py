@@ -5,34 +5,18 @@ from __future__ import annotations
 import re
 
 import pytest
-from flask import Flask
 
 from channels.base import InboundMessage
 from tests.scene import Scene
-from tests.visitor import PASSWORD
 from tests.web.door import Browser, words
 from triage.actions import copies, gazetteer
 from triage.gazetteer import sheet
 from triage.models import Operator, Report
 
-pytestmark = pytest.mark.only("sqlite")
+pytestmark = [pytest.mark.only("sqlite"), pytest.mark.usefixtures("as_maya")]
 LONG = "Ballot box number 12 at the old school in Kibera was opened by an officer before the count"
 SHORT = "No ballot papers here at all"
 ROSA, TOM = "+254711000001", "+254711000002"
-
-
-@pytest.fixture
-def maya(scene: Scene) -> Operator:
-    """An operator."""
-    return scene.operator("Maya")
-
-
-@pytest.fixture
-def browser(app: Flask, maya: Operator) -> Browser:
-    """Hers."""
-    made = Browser(app)
-    made.sign_in(maya, PASSWORD)
-    return made
 
 
 def page(browser: Browser, one: Report, other: Report) -> str:

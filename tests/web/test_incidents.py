@@ -14,25 +14,11 @@ from triage.actions import copies, teams
 from triage.db import db
 from triage.models import Match, Operator
 
-pytestmark = pytest.mark.only("sqlite")
+pytestmark = [pytest.mark.only("sqlite"), pytest.mark.usefixtures("as_maya")]
 OPENED = "Polling station at Kibera primary school opened 08:00, <b>hundreds</b> of voters were let in"
 CLOSED = "Kibera primary school polling station is still closed at 10:00 and voters cannot get in"
 MORE = "There is no water for people waiting in the sun near Kibera primary school"
 ROSA, TOM, EVE = "+254711000001", "+254711000002", "+254711000003"
-
-
-@pytest.fixture
-def maya(scene: Scene) -> Operator:
-    """An operator."""
-    return scene.operator("Maya")
-
-
-@pytest.fixture
-def browser(app: Flask, maya: Operator) -> Browser:
-    """Hers."""
-    made = Browser(app)
-    made.sign_in(maya, PASSWORD)
-    return made
 
 
 @pytest.fixture

@@ -18,17 +18,11 @@ from triage.db import db
 from triage.models import Delivery, Draft, Incident, Operator, Report
 from triage.queries import citizen
 
-pytestmark = [pytest.mark.only("sqlite"), pytest.mark.parametrize(
+pytestmark = [pytest.mark.only("sqlite"), pytest.mark.usefixtures("as_maya"), pytest.mark.parametrize(
     "settings", [{"acknowledge": False, "undo_seconds": 8}], indirect=True)]
 LONG = "The polling station at the old school in Kibera has run out of ballot papers and people are leaving"
 ROSA, TOM, LEILA = "+254711000001", "+254711000002", "+254711000003"
 TEXT = "Thank you. We know of it and are on our way."
-
-
-@pytest.fixture
-def maya(scene: Scene) -> Operator:
-    """Whoever holds what three people told."""
-    return scene.operator("Maya")
 
 
 @pytest.fixture
@@ -37,14 +31,6 @@ def matter(scene: Scene, maya: Operator) -> list[int]:
     numbers = [scene.sms(LONG, who).id for who in (ROSA, TOM, LEILA)]
     scene.claim(scene.report(numbers[0]), maya)
     return numbers
-
-
-@pytest.fixture
-def browser(app: Flask, maya: Operator) -> Browser:
-    """Hers."""
-    made = Browser(app)
-    made.sign_in(maya, PASSWORD)
-    return made
 
 
 def form(page: str, *ticks: int) -> dict[str, object]:
