@@ -61,7 +61,7 @@ def link(report_id: int) -> Answer:
 
 
 def _one_of(incident_id: int | None, report_id: int) -> int:
-    """The report of an incident that a form stood for; where it was taken out meanwhile, another of those that are left."""
+    """The report of an incident that a form stood for; where it was taken out meanwhile, another that is left."""
     left = found.members(incident_id, actor()) if incident_id is not None else []
     return report_id if report_id in left or not left else left[0]
 
