@@ -73,9 +73,13 @@ def members(incident_id: int, actor: Operator) -> list[int]:
     return [one.id for one in _members(incident_id, actor)[0]]
 
 
-def title(incident: Incident, first: Report, actor: Operator) -> str:
-    """What it is called for `actor`; `first` is the oldest report of it that they may see."""
-    return incident.title or _named(incident, _voices(rows.of([first], actor))[0]).title
+def title(incident_id: int, actor: Operator) -> str:
+    """What it is called for `actor`. NotFound where none of its reports is theirs to see."""
+    incident = db.session.get(Incident, incident_id)
+    seen, _ = _members(incident_id, actor) if incident is not None else ([], 0)
+    if incident is None or not seen:
+        raise NotFound
+    return _named(incident, _voices(rows.of(seen[:1], actor))[0]).title
 
 
 def _voices(found: Sequence[Row]) -> list[Voice]:

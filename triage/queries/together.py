@@ -101,7 +101,7 @@ def of_incident(incident_id: int, actor: Operator) -> Preview:
     if not own and not actor.may(Right.STEP_IN):
         raise Forbidden
     shown = _preview(seq, primaries, min(own, default=primaries[0].id), actor)
-    return replace(shown, incident=incident.id, title=incidents.title(incident, primaries[0], actor))
+    return replace(shown, incident=incident.id, title=incidents.title(incident.id, actor))
 
 
 def _preview(seq: int, primaries: Sequence[Report], kept_on: int, actor: Operator) -> Preview:
@@ -192,8 +192,9 @@ def _slot(shown: Sending, place: int) -> datetime | None:
 
 
 def number_of(key: str, report_ids: Iterable[int], actor: Operator) -> int:
-    """The number of the own answer to many of this name, given on one of these reports. NotFound."""
-    own = select(Event).where(Event.report_id.in_(list(report_ids)), Event.kind == Kind.REPLY_SHARED,
+    """The number of the own answer to many of this name, by reports that it went to or what these go with. NotFound."""
+    matters = select(func.coalesce(Report.duplicate_of, Report.id)).where(Report.id.in_(list(report_ids)))
+    own = select(Event).where(Event.report_id.in_(matters), Event.kind == Kind.REPLY_SHARED,
                               Event.operator_id == actor.id)
     for event in db.session.scalars(own.order_by(Event.seq.desc())):
         if event.data["key"] == key:
