@@ -12,8 +12,22 @@ document.querySelector(".shift")?.addEventListener("submit", (event) => {
 });
 if (!document.body.classList.contains("desk")) {
   live.start({ changes: regions.changes });
-  keys.start({ n: () => document.querySelector(".take-next button")?.click(), "?": help });
+  keys.start({ n: () => document.querySelector(".take-next button")?.click(), d: decide, "?": help });
 }
+
+/** To the first thing that waits for a decision here. */
+function decide() {
+  const first = document.querySelector(".decide-it button, .decide :is(button, .button)");
+  first?.focus();
+  return Boolean(first);
+}
+
+// What goes to many is not sent by a habit of the fingers: from its text to its button, where Enter sends.
+document.querySelector(".together textarea")?.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  event.target.form.elements.send.focus();
+});
 
 /** Menus close by Escape and by pressing elsewhere; focus goes back to their word. */
 function menus() {

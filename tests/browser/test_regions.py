@@ -35,7 +35,7 @@ def test_an_incident_follows_what_happens_and_keeps_what_is_typed_and_where_one_
     page.keyboard.type(" gate")
     expect(page.get_by_label("Title")).to_have_value("Kibera, the gate")
     expect(page.get_by_label("Title")).to_be_focused()
-    leave = page.get_by_role("button", name=f"Take out #{third.id}")
+    leave = page.get_by_role("button", name=f"Not this incident #{third.id}")
     leave.focus()
     scene.claim(second, ben)
     expect(told.nth(1)).to_contain_text("Ben", timeout=PATIENCE_MS)

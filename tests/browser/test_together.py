@@ -27,7 +27,9 @@ def test_all_senders_are_answered_from_the_composer(served: Served, scene: Scene
     expect(page.get_by_label("Your answer")).to_have_value(TEXT)
     assert not violations(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
-    page.get_by_role("button", name="Send to all").press("Enter")
+    page.get_by_label("Your answer").press("Control+Enter")
+    expect(page.get_by_role("button", name="Send to all")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(page.get_by_text("3 people are answered")).to_be_visible()
     assert not violations(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 320

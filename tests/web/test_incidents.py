@@ -70,7 +70,7 @@ def test_the_page_shows_who_tells_of_it_and_where_they_contradict_each_other(
     assert marked(page.text) == ["opened", "closed"]
     for word in (f"#{two[0]}", f"#{two[1]}", "You", "1 copy, 2 senders, 1 channel", "within a minute", "none named"):
         assert word in said
-    assert page.text.count(">Take out ") == 2
+    assert page.text.count(">Not this incident ") == 2
 
 
 def test_long_sentences_are_cut_between_words_and_told_of_once_with_all_that_is_marked(
@@ -126,7 +126,7 @@ def test_what_one_may_not_see_is_counted_and_gives_no_word_away(
     assert "1 report that you may not see" in words(page)
     assert "Kibera primary school polling station is still closed" in words(page)
     assert "hundreds" not in page.text
-    assert "Take out" not in words(page)
+    assert "Not this incident" not in words(page)
     assert "hundreds" not in other.get(f"/desk/reports/{two[1]}").text
     scene.do(lambda: setattr(scene.report(two[1]), "team_id", coast))
     assert other.get("/desk/incidents/1").status_code == 404
@@ -135,5 +135,5 @@ def test_what_one_may_not_see_is_counted_and_gives_no_word_away(
 def test_the_page_speaks_spanish(browser: Browser, two: tuple[int, int]) -> None:
     browser.post("/language", {"language": "es"})
     said = words(browser.get("/desk/incidents/1"))
-    for sentence in ("Dicen lo contrario", "Quién lo cuenta", "Sacar", "Incidente 1"):
+    for sentence in ("Dicen lo contrario", "Quién lo cuenta", "No es este incidente", "Incidente 1"):
         assert sentence in said

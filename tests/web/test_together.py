@@ -140,7 +140,7 @@ def test_who_answers_all_of_an_incident_takes_what_nobody_holds_where_it_stands(
     scene.do(lambda: incidents.link(second.id, first.id, maya))
     address = f"/desk/incidents/{scene.report(first.id).incident_id}/answer"
     page = browser.get(address)
-    assert "Answer everybody who told of “No ballot papers”" in words(page), "nobody gave it a title"
+    assert "Answer everybody who told of “\u2068No ballot papers\u2069”" in words(page), "nobody gave it a title"
     assert "1 of them cannot be answered now" in words(page)
     taken = browser.post(address, {**form(page.text), "take": second.id})
     assert scene.holder(second) == "Maya"
