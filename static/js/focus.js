@@ -15,8 +15,11 @@ export function exchange(old, next, other) {
 
 /** How to find `at` again in what replaces `old`: what it is, and which one of these. */
 function alike(old, at) {
-  const key = at.closest("[data-key]")?.dataset.key;
+  const by = (name, value) => value && `[${name}="${CSS.escape(value)}"]`;
   const leads = ["formaction", "href"].find((name) => at.hasAttribute(name));
-  const selector = at.id ? `#${CSS.escape(at.id)}` : key ? `[data-key="${CSS.escape(key)}"]` : leads ? `[${leads}="${CSS.escape(at.getAttribute(leads))}"]` : null;
+  const form = at.matches("button") && by("action", at.closest("form")?.getAttribute("action"));
+  const selector = by("id", at.id) || by("data-key", at.closest("[data-key]")?.dataset.key)
+    || (at.matches("summary") && by("data-keep", at.parentElement.dataset.keep))
+    || (leads && by(leads, at.getAttribute(leads))) || (form && `form${form} button`);
   return selector && { selector, place: [...old.querySelectorAll(selector)].indexOf(at) };
 }
