@@ -193,9 +193,10 @@ def _slot(shown: Sending, place: int) -> datetime | None:
 
 def number_of(key: str, report_ids: Iterable[int], actor: Operator) -> int:
     """The number of the own answer to many of this name, by reports that it went to or what these go with. NotFound."""
-    matters = select(func.coalesce(Report.duplicate_of, Report.id)).where(Report.id.in_(list(report_ids)))
-    own = select(Event).where(Event.report_id.in_(matters), Event.kind == Kind.REPLY_SHARED,
-                              Event.operator_id == actor.id)
+    numbers = list(report_ids)
+    matters = select(Report.duplicate_of).where(Report.id.in_(numbers), Report.duplicate_of.is_not(None))
+    there = or_(Event.report_id.in_(numbers), Event.report_id.in_(matters))
+    own = select(Event).where(there, Event.kind == Kind.REPLY_SHARED, Event.operator_id == actor.id)
     for event in db.session.scalars(own.order_by(Event.seq.desc())):
         if event.data["key"] == key:
             return event.seq
