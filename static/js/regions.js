@@ -1,6 +1,7 @@
 // Pages without a patcher of their own stay current in the parts marked `data-live-region`, each with an id.
 // `data-refresh` is where to read them anew, `data-about` the reports they show: without it whatever happens concerns
-// them. Fields stand outside, or keep what is typed: a part in which somebody writes waits for the next time.
+// them. Fields stand outside, or keep what is typed: a part in which somebody writes waits for the next time. What is
+// marked `data-tells` is no such part: it appears when something happened, and a person asks for the page anew.
 import * as ask from "./ask.js";
 import { exchange } from "./focus.js";
 import { tell } from "./times.js";
@@ -12,6 +13,7 @@ let read = 0;
 
 /** What happened since: `items` are events. */
 export async function changes(items) {
+  for (const line of document.querySelectorAll("[data-tells]")) if (items.some((item) => concerns(line, item))) line.hidden = false;
   const concerned = [...document.querySelectorAll("[data-live-region][id]")].filter((region) => items.some((item) => concerns(region, item)));
   if (!concerned.length) return;
   await new Promise((done) => { setTimeout(done, Math.max(0, read + PAUSE - Date.now())); });
