@@ -197,9 +197,9 @@ function unfold(key) {
   return true;
 }
 
-/** To what goes with the open report, or may. */
+/** To what goes with the open report, or may; else to where that can be said. */
 function alike() {
-  const first = document.querySelector("#relations :is(a, button)");
+  const first = document.querySelector("#relations :is(a, button), #told-with a") ?? document.querySelector("#by-hand summary");
   first?.focus();
   return Boolean(first);
 }

@@ -2,6 +2,7 @@
 import * as ask from "./ask.js";
 import * as composer from "./composer.js";
 import * as drafts from "./drafts.js";
+import * as focus from "./focus.js";
 import * as media from "./media.js";
 import { tell } from "./times.js";
 import { counted, say, sayNow, word } from "./words.js";
@@ -159,7 +160,7 @@ export async function report(late = () => false) {
 
 function pieces(old, found) {
   const known = new Set([...old.querySelectorAll("#thread > li")].map((line) => line.id));
-  for (const id of ["report-head", "side", "relations", "silence", "budget"]) piece(id, found);
+  for (const id of ["report-head", "side", "relations", "told-with", "silence", "budget"]) piece(id, found);
   lines(byId("thread"), found.querySelector("#thread"));
   old.dataset.seq = found.dataset.seq;
   const news = [...old.querySelectorAll("#thread > li")].filter((line) => line.id && !known.has(line.id));
@@ -195,19 +196,9 @@ function lines(old, next) {
   for (const line of [...old.children]) if (!ids.has(line.id)) line.remove();
 }
 
-/** Put `next` where `old` is; the focus goes to the same thing in it, or to the title, never nowhere. */
 function exchanged(old, next) {
-  const at = old.contains(document.activeElement) ? document.activeElement : null;
-  const key = at?.closest("[data-key]")?.dataset.key;
-  const leads = ["formaction", "href"].find((name) => at?.hasAttribute(name));
-  const same = at?.id ? `#${CSS.escape(at.id)}` : key ? `[data-key="${CSS.escape(key)}"]` : leads ? `[${leads}="${CSS.escape(at.getAttribute(leads))}"]` : null;
-  const scrolled = [old, ...old.querySelectorAll("[tabindex]")].filter((box) => box.id && box.scrollTop).map((box) => [box.id, box.scrollTop]);
   media.goOn(old, next);
-  old.replaceWith(next);
-  for (const [id, far] of scrolled) if (byId(id)) byId(id).scrollTop = far;
-  if (!at) return;
-  const found = same && next.querySelector(same);
-  (found?.querySelector("summary") ?? found ?? byId("report-title")).focus({ preventScroll: true });
+  focus.exchange(old, next, byId("report-title"));
 }
 
 /** The report changed hands: the composer changes too, and the text typed goes along. */

@@ -1,7 +1,7 @@
 // What every staff page has: times, the live pill, help, and regions that refresh themselves.
-import * as ask from "./ask.js";
 import * as keys from "./keys.js";
 import * as live from "./live.js";
+import * as regions from "./regions.js";
 import * as times from "./times.js";
 
 times.start();
@@ -11,22 +11,23 @@ document.querySelector(".shift")?.addEventListener("submit", (event) => {
   event.target.elements.back.value = location.pathname + location.search;
 });
 if (!document.body.classList.contains("desk")) {
-  live.start({ changes: refresh });
-  keys.start({ n: () => document.querySelector(".take-next button")?.click(), "?": help });
+  live.start({ changes: regions.changes });
+  keys.start({ n: () => document.querySelector(".take-next button")?.click(), d: decide, "?": help });
 }
 
-/** Pages without a patcher of their own mark what may be replaced: `data-live-region` and an id. */
-async function refresh() {
-  const regions = [...document.querySelectorAll("[data-live-region][id]")];
-  if (!regions.length) return;
-  const doc = await ask.page(location.href, { alone: true });
-  for (const old of regions) {
-    const fresh = doc.getElementById(old.id);
-    if (!fresh || old.contains(document.activeElement) || old.querySelector("details[open], :focus")) continue;
-    old.replaceWith(fresh);
-    times.tell(fresh);
-  }
+/** To the first thing that waits for a decision here. */
+function decide() {
+  const first = document.querySelector(".decide-it button, .decide :is(button, .button)");
+  first?.focus();
+  return Boolean(first);
 }
+
+// What goes to many is not sent by a habit of the fingers: from its text to its button, where Enter sends.
+document.querySelector(".together textarea")?.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  event.target.form.elements.send.focus();
+});
 
 /** Menus close by Escape and by pressing elsewhere; focus goes back to their word. */
 function menus() {

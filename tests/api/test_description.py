@@ -76,7 +76,7 @@ def test_the_served_description_is_this_one(desk: Desk) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
 def test_the_paper_shows_every_call(operation: Operation) -> None:
     path = re.escape(operation.address)
-    for name in ("report_id", "delivery_id", "match_id"):
+    for name in ("report_id", "delivery_id", "match_id", "answer_id"):
         path = path.replace(rf"\{{{name}\}}", r"\d+")
     method = "" if operation.method == "GET" else f"{operation.method}.*"
     assert re.search(rf"^(curl|api) .*{method}[^\n]*{path}[?' \"\n]", PAPER, re.M), operation.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Window, person, violations
+from tests.browser.conftest import PATIENCE_MS, Window, person, violations
 from tests.scene import Scene
 from tests.served import Served
 
@@ -27,7 +27,16 @@ def test_all_senders_are_answered_from_the_composer(served: Served, scene: Scene
     expect(page.get_by_label("Your answer")).to_have_value(TEXT)
     assert not violations(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
-    page.get_by_role("button", name="Send to all").press("Enter")
+    expect(page.locator("#live")).to_contain_text("Live", timeout=PATIENCE_MS)
+    scene.sms("They have gone now", "+254711000111")
+    changed = page.get_by_text("Something has changed meanwhile.")
+    expect(changed).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Save and count again").click()
+    expect(changed).to_be_hidden()
+    expect(page.get_by_role("checkbox", checked=True)).to_have_count(3)
+    page.get_by_label("Your answer").press("Control+Enter")
+    expect(page.get_by_role("button", name="Send to all")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(page.get_by_text("3 people are answered")).to_be_visible()
     assert not violations(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 320

@@ -39,6 +39,10 @@ API = (
          body={"outcome": "actionable"}),
     post("/reports/<report_id>/discard", READERS, "ok 409 ok 409", "report", body={"reason": "spam"}),
     post("/reports/<report_id>/reopen", READERS, "422 422 422 ok", "report"),
+    post("/reports/<report_id>/leave-closed", COORDINATORS, "ok ok ok ok", "report"),
+    post("/answers", READERS, "ok 409 409 409", "report", body={
+        "text": "hello", "seen_seq": "{seq}", "to": [{"report": "{report}", "assignment": "{assignment}"}]}),
+    get("/answers/<answer_id>", READERS, "404 404", "answer", coordinator="ok 404", others={"operator": "ok 404"}),
     post("/reports/<report_id>/place", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",
          body={"place": None}),
     post("/reports/<report_id>/snooze", READERS, "ok 409 409 409", "report", coordinator="ok ok ok 409",

@@ -44,6 +44,10 @@ def _place(name: str, number: int, words: Mapping[str, object]) -> str:
 
 
 def _filled(value: object, words: Mapping[str, object], *, number_too: bool) -> object:
+    if isinstance(value, list):
+        return [_filled(each, words, number_too=number_too) for each in value]
+    if isinstance(value, dict):
+        return {key: _filled(each, words, number_too=number_too) for key, each in value.items()}
     if not isinstance(value, str) or "{" not in value:
         return value
     filled = value.format_map(words)

@@ -80,12 +80,22 @@ def swap(ask: Ask, row: Row, theirs: Sequence[int], chance: random.Random) -> tu
     if row.method == "GET":
         more = chance.choice(QUERIES)
         path, count = path + more.format(number=chance.choice(theirs)), count + bool(more)
-    body: Mapping[str, object] | None = ask.body
-    named = {name for name, value in (row.body or {}).items() if isinstance(value, str) and "{" in value}
-    if body is not None:
-        body = {name: chance.choice(theirs) if name in named else value for name, value in body.items()}
+    body, named = swapped_in(ask.body, row.body, theirs, chance)
     by = "token" if row.by == "token" or chance.random() < 0.1 else "cookie"
-    return Ask(ask.method, path, body, by, ask.json), count + len(named)
+    return Ask(ask.method, path, body, by, ask.json), count + named
+
+
+def swapped_in(value: object, said: object, theirs: Sequence[int], chance: random.Random) -> tuple[object, int]:
+    """What a body holds, with another's number where the row has a place for one, however deep; how many these are."""
+    if isinstance(said, str) and "{" in said:
+        return chance.choice(theirs), 1
+    if isinstance(said, Mapping) and isinstance(value, Mapping):
+        found = {name: swapped_in(one, said.get(name), theirs, chance) for name, one in value.items()}
+        return {name: one for name, (one, _) in found.items()}, sum(count for _, count in found.values())
+    if isinstance(said, list) and isinstance(value, list):
+        pairs = [swapped_in(one, words, theirs, chance) for one, words in zip(value, said, strict=True)]
+        return [one for one, _ in pairs], sum(count for _, count in pairs)
+    return value, 0
 
 
 @pytest.mark.timeout(900)

@@ -1,4 +1,4 @@
-"""Fixtures of the pages' tests: a browser, and a coordinator who has signed in with it."""
+"""Fixtures of the pages' tests: a browser, and an operator or a coordinator who has signed in with it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,18 @@ from triage.models import Operator
 def browser(app: Flask) -> Browser:
     """A browser without script, signed in nowhere yet."""
     return Browser(app)
+
+
+@pytest.fixture
+def maya(scene: Scene) -> Operator:
+    """An operator."""
+    return scene.operator("Maya")
+
+
+@pytest.fixture
+def as_maya(browser: Browser, maya: Operator) -> None:
+    """She has signed in with the browser."""
+    browser.sign_in(maya)
 
 
 @pytest.fixture

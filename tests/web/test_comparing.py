@@ -5,34 +5,20 @@ from __future__ import annotations
 import re
 
 import pytest
-from flask import Flask
 
 from channels.base import InboundMessage
 from tests.scene import Scene
-from tests.visitor import PASSWORD
 from tests.web.door import Browser, words
 from triage.actions import copies, gazetteer
+from triage.db import db
 from triage.gazetteer import sheet
-from triage.models import Operator, Report
+from triage.models import Match, Operator, Report
+from triage.similarity.verdicts import RULES_VERSION
 
-pytestmark = pytest.mark.only("sqlite")
+pytestmark = [pytest.mark.only("sqlite"), pytest.mark.usefixtures("as_maya")]
 LONG = "Ballot box number 12 at the old school in Kibera was opened by an officer before the count"
 SHORT = "No ballot papers here at all"
 ROSA, TOM = "+254711000001", "+254711000002"
-
-
-@pytest.fixture
-def maya(scene: Scene) -> Operator:
-    """An operator."""
-    return scene.operator("Maya")
-
-
-@pytest.fixture
-def browser(app: Flask, maya: Operator) -> Browser:
-    """Hers."""
-    made = Browser(app)
-    made.sign_in(maya, PASSWORD)
-    return made
 
 
 def page(browser: Browser, one: Report, other: Report) -> str:
@@ -71,6 +57,23 @@ def test_why_two_are_linked_or_not_is_said_in_one_sentence(
     one, other = scene.sms(LONG, ROSA), scene.sms(text, TOM)
     assert said in page(browser, one, other)
     assert said in page(browser, other, one)
+
+
+@pytest.mark.parametrize("state, outcome", [("linked", "They go together"), ("suggested", "Not linked")])
+def test_what_was_judged_under_older_rules_is_explained_as_it_was_judged_then(
+    scene: Scene, browser: Browser, state: str, outcome: str
+) -> None:
+    texts = (LONG, LONG) if state == "linked" else (SHORT, SHORT)
+    one, other = scene.sms(texts[0], ROSA), scene.sms(texts[1], TOM)
+    kept = {"reason": "alike", "differences": [{"kind": "typo", "a": ["officer"], "b": ["oficer"]}], "more": 0}
+    match = db.session.query(Match).one()
+    assert match.state == state
+    scene.do(lambda: (setattr(match, "why", kept), setattr(match, "rules", RULES_VERSION - 1)))
+    then = "same text, 1 word differs (oficer → officer)"
+    for said in (page(browser, one, other), page(browser, other, one)):
+        assert f"{outcome}: {then} (judged under older rules; today’s say: word for word)" in said
+    scene.do(lambda: setattr(match, "rules", RULES_VERSION))
+    assert f"{outcome}: word for word" in page(browser, one, other)
 
 
 def test_what_differs_is_marked_in_both_and_said_to_who_does_not_see_it(scene: Scene, browser: Browser) -> None:

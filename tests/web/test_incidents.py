@@ -14,25 +14,11 @@ from triage.actions import copies, teams
 from triage.db import db
 from triage.models import Match, Operator
 
-pytestmark = pytest.mark.only("sqlite")
+pytestmark = [pytest.mark.only("sqlite"), pytest.mark.usefixtures("as_maya")]
 OPENED = "Polling station at Kibera primary school opened 08:00, <b>hundreds</b> of voters were let in"
 CLOSED = "Kibera primary school polling station is still closed at 10:00 and voters cannot get in"
 MORE = "There is no water for people waiting in the sun near Kibera primary school"
 ROSA, TOM, EVE = "+254711000001", "+254711000002", "+254711000003"
-
-
-@pytest.fixture
-def maya(scene: Scene) -> Operator:
-    """An operator."""
-    return scene.operator("Maya")
-
-
-@pytest.fixture
-def browser(app: Flask, maya: Operator) -> Browser:
-    """Hers."""
-    made = Browser(app)
-    made.sign_in(maya, PASSWORD)
-    return made
 
 
 @pytest.fixture
@@ -82,9 +68,23 @@ def test_the_page_shows_who_tells_of_it_and_where_they_contradict_each_other(
     assert "&lt;b&gt;hundreds" in page.text
     assert "They say the opposite" in said
     assert marked(page.text) == ["opened", "closed"]
-    for word in (f"#{two[0]}", f"#{two[1]}", "You", "1 copy, 2 senders, 1 channel", "within 0 min", "none named"):
+    for word in (f"#{two[0]}", f"#{two[1]}", "You", "1 copy, 2 senders, 1 channel", "within a minute", "none named"):
         assert word in said
-    assert page.text.count(">Take out ") == 2
+    assert page.text.count(">Not this incident ") == 2
+
+
+def test_long_sentences_are_cut_between_words_and_told_of_once_with_all_that_is_marked(
+    scene: Scene, browser: Browser, maya: Operator
+) -> None:
+    first = scene.sms(f"{'Here is the gate of Kibera primary school ' * 3}which opened {'for everybody ' * 9}", ROSA)
+    second = scene.sms("Kibera primary school is closed and its gate is locked", TOM)
+    scene.claim(first, maya)
+    browser.get("/desk")
+    browser.post(f"/desk/reports/{second.id}/incident", {"of": first.id})
+    page = browser.get("/desk/incidents/1")
+    assert marked(page.text) == ["opened", "closed", "locked"]
+    quoted = " ".join(re.sub(r"<[^>]+>", "", re.findall(r"<blockquote.*?</blockquote>", page.text, re.S)[0]).split())
+    assert re.fullmatch(r"… (gate|Kibera|primary|school|of|Here|is|the) .* opened .* (for|everybody)…", quoted), quoted
 
 
 def test_a_report_is_added_by_its_number_and_taken_out_again(
@@ -126,7 +126,7 @@ def test_what_one_may_not_see_is_counted_and_gives_no_word_away(
     assert "1 report that you may not see" in words(page)
     assert "Kibera primary school polling station is still closed" in words(page)
     assert "hundreds" not in page.text
-    assert "Take out" not in words(page)
+    assert "Not this incident" not in words(page)
     assert "hundreds" not in other.get(f"/desk/reports/{two[1]}").text
     scene.do(lambda: setattr(scene.report(two[1]), "team_id", coast))
     assert other.get("/desk/incidents/1").status_code == 404
@@ -135,5 +135,5 @@ def test_what_one_may_not_see_is_counted_and_gives_no_word_away(
 def test_the_page_speaks_spanish(browser: Browser, two: tuple[int, int]) -> None:
     browser.post("/language", {"language": "es"})
     said = words(browser.get("/desk/incidents/1"))
-    for sentence in ("Dicen lo contrario", "Quién lo cuenta", "Sacar", "Incidente 1"):
+    for sentence in ("Dicen lo contrario", "Quién lo cuenta", "No es este incidente", "Incidente 1"):
         assert sentence in said

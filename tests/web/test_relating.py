@@ -5,32 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
-from flask import Flask
 
 from tests.scene import Scene
-from tests.visitor import PASSWORD
 from tests.web.door import Browser, words
 from triage.db import db
 from triage.models import Match, Operator
 
-pytestmark = pytest.mark.only("sqlite")
+pytestmark = [pytest.mark.only("sqlite"), pytest.mark.usefixtures("as_maya")]
 LONG = "The polling station at the old school in Kibera has run out of ballot papers and people are leaving"
 SHORT = "No ballot papers here at all"
 ROSA, TOM = "+254711000001", "+254711000002"
-
-
-@pytest.fixture
-def maya(scene: Scene) -> Operator:
-    """An operator."""
-    return scene.operator("Maya")
-
-
-@pytest.fixture
-def browser(app: Flask, maya: Operator) -> Browser:
-    """Hers."""
-    made = Browser(app)
-    made.sign_in(maya, PASSWORD)
-    return made
 
 
 def panel(browser: Browser, number: int, box: str) -> str:

@@ -12,23 +12,17 @@ from tests.scene import Scene
 from tests.visitor import PASSWORD
 from tests.web.door import Browser, words
 from triage import clock
-from triage.actions import answering, citizens, closing, copies
+from triage.actions import answering, citizens, closing, copies, incidents
 from triage.actions.recipients import Recipient, ToMany
 from triage.db import db
 from triage.models import Delivery, Draft, Incident, Operator, Report
 from triage.queries import citizen
 
-pytestmark = [pytest.mark.only("sqlite"), pytest.mark.parametrize(
+pytestmark = [pytest.mark.only("sqlite"), pytest.mark.usefixtures("as_maya"), pytest.mark.parametrize(
     "settings", [{"acknowledge": False, "undo_seconds": 8}], indirect=True)]
 LONG = "The polling station at the old school in Kibera has run out of ballot papers and people are leaving"
 ROSA, TOM, LEILA = "+254711000001", "+254711000002", "+254711000003"
 TEXT = "Thank you. We know of it and are on our way."
-
-
-@pytest.fixture
-def maya(scene: Scene) -> Operator:
-    """Whoever holds what three people told."""
-    return scene.operator("Maya")
 
 
 @pytest.fixture
@@ -37,14 +31,6 @@ def matter(scene: Scene, maya: Operator) -> list[int]:
     numbers = [scene.sms(LONG, who).id for who in (ROSA, TOM, LEILA)]
     scene.claim(scene.report(numbers[0]), maya)
     return numbers
-
-
-@pytest.fixture
-def browser(app: Flask, maya: Operator) -> Browser:
-    """Hers."""
-    made = Browser(app)
-    made.sign_in(maya, PASSWORD)
-    return made
 
 
 def form(page: str, *ticks: int) -> dict[str, object]:
@@ -137,11 +123,39 @@ def test_of_an_incident_each_leaves_in_the_name_of_its_holder(
     assert "in the name of Ben" in words(page)
     assert f"Nobody holds #{third.id}: take it first." in words(page)
     sent = browser.post(f"/desk/incidents/{number}/answer", {**form(page.text), "send": "yes"})
-    assert "2 people are answered" in words(browser.get(sent.location))
+    results = browser.get(sent.location)
+    assert "2 people are answered" in words(results)
+    assert re.search(rf'href="/desk/incidents/{number}">.*Back to the incident', results.text)
     stranger = Browser(app)
     stranger.sign_in(scene.operator("Noor"), PASSWORD)
     assert stranger.get(f"/desk/incidents/{number}/answer").status_code == 403
     assert stranger.get(sent.location).status_code == 404
+
+
+def test_who_answers_all_of_an_incident_takes_what_nobody_holds_where_it_stands(
+    scene: Scene, browser: Browser, maya: Operator
+) -> None:
+    first, second = scene.sms("No ballot papers", ROSA), scene.sms("Nothing to vote with", TOM)
+    scene.claim(first, maya)
+    scene.do(lambda: incidents.link(second.id, first.id, maya))
+    address = f"/desk/incidents/{scene.report(first.id).incident_id}/answer"
+    page = browser.get(address)
+    assert "Answer everybody who told of “\u2068No ballot papers\u2069”" in words(page), "nobody gave it a title"
+    assert "1 of them cannot be answered now" in words(page)
+    taken = browser.post(address, {**form(page.text), "take": second.id})
+    assert scene.holder(second) == "Maya"
+    assert TEXT in taken.text, "what was typed is kept"
+    assert "Nobody holds" not in words(taken)
+    assert len(re.findall(r'name="to"[^>]* checked', taken.text)) == 2
+    again = browser.post(address, {**form(taken.text), "take": 99})
+    assert again.status_code == 404
+    ben = scene.operator("Ben")
+    third = scene.sms("No ballots and no ink", LEILA)
+    scene.do(lambda: incidents.link(third.id, first.id, maya))
+    page = browser.get(address)
+    scene.claim(third, ben)
+    late = browser.post(address, {**form(page.text), "take": third.id})
+    assert (late.status_code, "Ben" in words(late), TEXT in late.text) == (409, True, True)
 
 
 def test_the_floor_asks_about_what_is_told_again_and_remembers_the_answer(

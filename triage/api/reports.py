@@ -13,6 +13,7 @@ from triage.actions import (
     observers,
     placing,
     relating,
+    repeats,
     replies,
     routing,
     splitting,
@@ -155,6 +156,12 @@ def discard(report_id: int, body: schemas.Discard) -> answers.Report | None:
 def reopen(report_id: int) -> answers.Report | None:
     """Take closing back; the caller holds it."""
     return _done(report_id, lambda: closing.reopen(report_id, actor()))
+
+
+@operations.post(f"{REPORT}/leave-closed", Right.STEP_IN, NotFound)
+def leave_closed(report_id: int) -> answers.Report | None:
+    """It stays closed though new people tell it; asked again only when as many more do."""
+    return _done(report_id, lambda: repeats.leave_closed(report_id, actor()))
 
 
 @operations.post(f"{REPORT}/place", Right.HANDLE_REPORTS, NotFound, AlreadyClosed, NotTheHolder, IsACopy)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from triage.actions.recipients import MOST_RECIPIENTS
 from triage.models.reports import OUTCOMES, REASONS, STATUSES
 from triage.queries.inbox import MOST_ROWS
 from triage.web.forms import MOST_NUMBER, clean
@@ -153,6 +154,23 @@ class Reply(Body):
     text: Annotated[str, _upto(MOST_TEXT), CLEAN]
     assignment: Number
     seen_seq: EventNumber
+
+
+class Recipient(Body):
+    """Whom to answer: their report, and the assignment of the matter that it belongs to."""
+
+    report: Number
+    assignment: Number
+
+
+class AnswerMany(Body):
+    """An answer to many. Of an incident each leaves in the name of whoever holds it, else the caller holds them all."""
+
+    to: Annotated[list[Recipient], Field(min_length=1, max_length=MOST_RECIPIENTS)]
+    text: Annotated[str, _upto(MOST_TEXT), CLEAN]
+    seen_seq: EventNumber
+    incident: Number | None = Field(None, description="The number of the incident that all of them told of.")
+    public: bool = Field(False, description="The caller knows that everybody may read what goes out in public.")
 
 
 class CopyOf(Body):

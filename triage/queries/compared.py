@@ -1,11 +1,13 @@
 """Two reports beside each other: what their texts differ in, what speaks for one message and what against it.
 
-Nothing that was kept is believed: the texts are judged anew, by the rules of today.
+The texts are judged anew, by the rules of today; what older rules judged of them is told beside that.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -19,9 +21,10 @@ from triage.queries.shapes import Row
 from triage.similarity import explaining
 from triage.similarity.incidents import Telling, Whereabouts, likeness
 from triage.similarity.preparing import Prepared, prepare
-from triage.similarity.verdicts import Verdict, verdict
+from triage.similarity.verdicts import RULES_VERSION, Verdict, verdict
 
 REFUSED = ("rejected", "undone")
+PERSON = 0  # in place of a version of the rules: a person said so, and no rule
 ORDER = {"rejected": 0, "undone": 0, "linked": 1, "suggested": 2}
 
 
@@ -107,16 +110,22 @@ def _standing(first: _One, second: _One, actor: Operator) -> Standing:
     by = naming.public_names([said.operator_id]).get(said.operator_id or 0) if said else None
     last = said.state if said else ""
     if first.primary == second.primary:
-        return Standing(True, last, by, take_out=_may_take_out(first, second, actor))
+        return Standing(True, last, by, take_out=_may_take_out(first, second, actor), then=_judged_then(said))
     stands = first.primary, second.primary
     if stands != (first.report.id, second.report.id):
         return Standing(False, last, by, instead=stands if _visible(stands, actor) else None)
     asked = next((one for one in known if one.state == "suggested"), None) if last not in REFUSED else None
     may = relations.may_decide(first.row, second.row, actor)
     link = _as_linked(first, second) if may.link else None
-    return Standing(False, last, by, question=asked.id if asked else None,
+    return Standing(False, last, by, question=asked.id if asked else None, then=_judged_then(asked),
                     may_confirm=may.link and asked is not None and asked.kind == "same_message",
                     may_reject=may.answer and asked is not None, link=link)
+
+
+def _judged_then(match: Match | None) -> Mapping[str, Any] | None:
+    """Why older rules took two texts for the same message; None where today's did, or a person alone."""
+    older = match is not None and match.kind == "same_message" and match.rules not in (PERSON, RULES_VERSION)
+    return match.why if match is not None and older else None
 
 
 def _matches(first: _One, second: _One) -> list[Match]:

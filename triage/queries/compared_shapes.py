@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from triage.effects import Because, Between
 from triage.queries.place_shapes import PlaceView
@@ -38,6 +39,7 @@ class Standing:
     may_reject: bool = False
     link: tuple[int, int] | None = None  # the copy and the primary, where the reader may make it so
     take_out: Sequence[int] = ()  # copies that the reader may say to be none
+    then: Mapping[str, Any] | None = None  # why, as older rules than today's judged it; `a` are the later one's words
     instead: tuple[int, int] | None = None  # what stands for the two, where one is a copy: those are linked or not
 
 

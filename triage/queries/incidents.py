@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from sqlalchemy import Select, func, select
@@ -11,10 +12,11 @@ from triage.db import db
 from triage.errors import NotFound
 from triage.models import Assignment, Incident, Operator, Report
 from triage.queries import candidates, copies, reports, rows, scope
+from triage.queries.excerpts import ELLIPSIS, shortened
 from triage.queries.incident_shapes import Belonging, Clash, IncidentView, Named, Voice
 from triage.queries.shapes import Row
 from triage.rights import Right
-from triage.similarity.conflicts import conflicts
+from triage.similarity.conflicts import Conflict, conflicts
 from triage.similarity.preparing import prepare
 
 MOST_SHOWN = 200
@@ -66,9 +68,18 @@ def _count(query: Select[Report]) -> int:
     return db.session.scalar(select(func.count()).select_from(query.with_only_columns(Report.id).subquery())) or 0
 
 
-def shown(incident_id: int, actor: Operator) -> bool:
-    """Whether any of its reports is theirs to see."""
-    return bool(_members(incident_id, actor)[0])
+def members(incident_id: int, actor: Operator) -> list[int]:
+    """The numbers of its reports that are theirs to see, the oldest first; none where there is none."""
+    return [one.id for one in _members(incident_id, actor)[0]]
+
+
+def title(incident_id: int, actor: Operator) -> str:
+    """What it is called for `actor`. NotFound where none of its reports is theirs to see."""
+    incident = db.session.get(Incident, incident_id)
+    seen, _ = _members(incident_id, actor) if incident is not None else ([], 0)
+    if incident is None or not seen:
+        raise NotFound
+    return _named(incident, _voices(rows.of(seen[:1], actor))[0]).title
 
 
 def _voices(found: Sequence[Row]) -> list[Voice]:
@@ -83,9 +94,9 @@ def _named(incident: Incident, first: Voice) -> Named:
 
 def _title(first: Voice) -> str:
     words = first.text.split()
-    said = " ".join(words[:TITLE_WORDS])
-    cut = len(words) > TITLE_WORDS or len(said) > TITLE_CHARACTERS
-    said = said[:TITLE_CHARACTERS].rstrip(" ,.;:") + ("…" if cut else "")
+    said = shortened(" ".join(words[:TITLE_WORDS]), TITLE_CHARACTERS)
+    if len(words) > TITLE_WORDS and not said.endswith(ELLIPSIS):
+        said = said.rstrip(" ,.;:") + ELLIPSIS
     return ": ".join(part for part in (first.row.place, said) if part)
 
 
@@ -99,8 +110,18 @@ def _places(voices: Sequence[Voice]) -> list[tuple[str, str | None]]:
 def _clashes(voices: Sequence[Voice]) -> Iterator[Clash]:
     told = [(voice, prepare(voice.text)) for voice in voices[-MOST_COMPARED:]]
     for (a, ours), (b, theirs) in combinations(told, 2):
-        for conflict in conflicts(ours, theirs):
+        for conflict in _together(conflicts(ours, theirs)):
             yield Clash(a, b, conflict)
+
+
+def _together(found: Sequence[Conflict]) -> list[Conflict]:
+    """Of two sentences that contradict each other in one way at several words, one conflict with all of these."""
+    merged: dict[object, Conflict] = {}
+    for one in found:
+        key = one.kind, one.a_around, one.b_around
+        known = merged.setdefault(key, one)
+        merged[key] = replace(known, a=tuple(sorted({*known.a, *one.a})), b=tuple(sorted({*known.b, *one.b})))
+    return list(merged.values())
 
 
 def _may_change(incident_id: int, actor: Operator) -> bool:

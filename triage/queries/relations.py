@@ -47,7 +47,7 @@ def _of_copy(report: Report, actor: Operator) -> Relations:
 def _as_compared(shown: Sequence[Row]) -> list[Row]:
     """With the words by which they are compared: the newest may be about something else."""
     told = candidates.load([row.id for row in shown])
-    words = {number: one.text[:rows.EXCERPT_CHARACTERS] for number, one in told.items()}
+    words = {number: rows.excerpt(one.text) for number, one in told.items()}
     return [replace(row, excerpt=words.get(row.id, row.excerpt)) for row in shown]
 
 

@@ -13,6 +13,7 @@ from triage import clock
 from triage.db import db
 from triage.models import Assignment, Attachment, Contact, Delivery, Draft, Incident, Message, Operator, Report
 from triage.queries import naming, scope
+from triage.queries.excerpts import shortened
 from triage.queries.shapes import Row
 
 EXCERPT_CHARACTERS = 180
@@ -73,10 +74,16 @@ def _words(ids: Sequence[int]) -> dict[int, str]:
     """The beginning of the newest inbound message of each report; of a sound what was said, once written down."""
     newest = select(func.max(Message.id)).where(Message.report_id.in_(ids), Message.direction == "in")
     newest = newest.group_by(Message.report_id)
-    words = func.substr(func.coalesce(Attachment.transcript, Message.body), 1, EXCERPT_CHARACTERS)
+    words = func.substr(func.coalesce(Attachment.transcript, Message.body), 1, EXCERPT_CHARACTERS + 1)
     written = and_(Attachment.message_id == Message.id, Attachment.transcript.is_not(None))
     query = select(Message.report_id, words).outerjoin(Attachment, written).where(Message.id.in_(newest))
-    return dict(db.session.execute(query.order_by(Attachment.place.desc())).all())  # of several sounds the first
+    found = db.session.execute(query.order_by(Attachment.place.desc()))  # of several sounds the first
+    return {number: excerpt(said) for number, said in found}
+
+
+def excerpt(said: str) -> str:
+    """As much of a text as a line has room for."""
+    return shortened(said, EXCERPT_CHARACTERS)
 
 
 def troubled() -> ColumnElement[bool]:

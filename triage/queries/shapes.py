@@ -20,7 +20,7 @@ class Row:
     place: str | None
     language: str | None
     sender: str  # name, public handle or masked hint such as "…23"; empty where nobody is known
-    excerpt: str  # of the newest unanswered inbound message, else of the newest message
+    excerpt: str  # of the newest message of theirs; "…" at its end: it goes on
     waiting_since: datetime | None
     received_at: datetime
     holder_id: int | None

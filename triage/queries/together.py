@@ -14,7 +14,7 @@ from triage.db import db
 from triage.errors import Forbidden, NotFound, NotTheHolder
 from triage.events import Kind
 from triage.models import Account, Assignment, Delivery, Draft, Event, Incident, Message, Operator, Report
-from triage.queries import forecast, identity, naming, reports, rows, scope
+from triage.queries import forecast, identity, incidents, naming, reports, rows, scope
 from triage.queries.shapes import DeliveryState, Row, Sending
 from triage.rights import Right
 
@@ -101,7 +101,7 @@ def of_incident(incident_id: int, actor: Operator) -> Preview:
     if not own and not actor.may(Right.STEP_IN):
         raise Forbidden
     shown = _preview(seq, primaries, min(own, default=primaries[0].id), actor)
-    return replace(shown, incident=incident.id, title=incident.title)
+    return replace(shown, incident=incident.id, title=incidents.title(incident.id, actor))
 
 
 def _preview(seq: int, primaries: Sequence[Report], kept_on: int, actor: Operator) -> Preview:
@@ -192,9 +192,11 @@ def _slot(shown: Sending, place: int) -> datetime | None:
 
 
 def number_of(key: str, report_ids: Iterable[int], actor: Operator) -> int:
-    """The number of the own answer to many of this name, given on one of these reports. NotFound."""
-    own = select(Event).where(Event.report_id.in_(list(report_ids)), Event.kind == Kind.REPLY_SHARED,
-                              Event.operator_id == actor.id)
+    """The number of the own answer to many of this name, by reports that it went to or what these go with. NotFound."""
+    numbers = list(report_ids)
+    matters = select(Report.duplicate_of).where(Report.id.in_(numbers), Report.duplicate_of.is_not(None))
+    there = or_(Event.report_id.in_(numbers), Event.report_id.in_(matters))
+    own = select(Event).where(there, Event.kind == Kind.REPLY_SHARED, Event.operator_id == actor.id)
     for event in db.session.scalars(own.order_by(Event.seq.desc())):
         if event.data["key"] == key:
             return event.seq

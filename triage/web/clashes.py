@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flask_babel import gettext
 
+from triage.queries.excerpts import ELLIPSIS, shortened
 from triage.queries.incident_shapes import Clash
 from triage.similarity.conflicts import Kind, Span
 
@@ -28,11 +29,18 @@ def pieces(clash: Clash, side: str) -> Iterator[tuple[str, bool]]:
     text = (clash.a if side == "a" else clash.b).text
     marked: tuple[Span, ...] = getattr(clash.conflict, side)
     start, end = getattr(clash.conflict, f"{side}_around")
-    first, last = max(start, marked[0][0] - MOST_AROUND), min(end, marked[-1][1] + MOST_AROUND)
+    first = _beginning(text, start, marked[0][0])
     if first > start:
-        yield "… ", False
+        yield f"{ELLIPSIS} ", False
     for begins, ends in marked:
         yield text[first:begins], False
         yield text[begins:ends], True
         first = ends
-    yield text[first:last] + (" …" if last < end else ""), False
+    yield shortened(text[first:end], MOST_AROUND), False
+
+
+def _beginning(text: str, start: int, marked: int) -> int:
+    """Where a sentence is begun so that the first marked word is soon reached: at a word."""
+    near = max(start, marked - MOST_AROUND)
+    blanks = (at for at in range(near, marked) if at == start or text[at - 1].isspace())
+    return next(blanks, near)

@@ -13,10 +13,12 @@ from triage.actions import incidents
 from triage.db import run_in_transaction
 from triage.errors import Forbidden, NotFound, TriageError
 from triage.queries import incidents as found
+from triage.queries.excerpts import shortened
 from triage.rights import Right
 from triage.web import clashes, forms
 from triage.web.access import actor, admits
-from triage.web.desk import NUMBER, REPORT, by_script, queue, report_page, to_report
+from triage.web.desk import NUMBER, REPORT, by_script, report_page, to_report
+from triage.web.identity import identity
 
 bp = Blueprint("incidents", __name__)
 
@@ -27,7 +29,7 @@ INCIDENT = f"/desk/incidents/<{NUMBER}:incident_id>"
 @bp.record_once
 def _give_words(state: BlueprintSetupState) -> None:
     app: Flask = state.app  # type: ignore[assignment]  # Flask types it as its base
-    app.jinja_env.filters.update(clash=clashes.sentence, clash_pieces=clashes.pieces)
+    app.jinja_env.filters.update(clash=clashes.sentence, clash_pieces=clashes.pieces, shortened=shortened)
 
 
 @bp.get(INCIDENT)
@@ -38,8 +40,8 @@ def show(incident_id: int) -> str:
 
 
 def _page(incident_id: int, refusal: TriageError | None = None) -> str:
-    view = found.view(incident_id, actor())
-    return render_template("desk/incident.html", incident=view, refusal=refusal, view=queue(), report=None)
+    seq = identity().seq  # read before the incident: what comes between the two is asked for again
+    return render_template("desk/incident.html", incident=found.view(incident_id, actor()), refusal=refusal, seq=seq)
 
 
 @bp.post(f"{INCIDENT}/title")
@@ -53,8 +55,15 @@ def rename(incident_id: int) -> Answer:
 @admits(Right.HANDLE_REPORTS)
 def link(report_id: int) -> Answer:
     """Say that it tells of the same as another."""
-    return _done(lambda: incidents.link(report_id, forms.whole("of"), actor()).id,
-                 gettext("Linked: they tell of the same incident."), forms.optional_whole("incident"), report_id)
+    incident_id = forms.optional_whole("incident")
+    return _done(lambda: incidents.link(_one_of(incident_id, report_id), forms.whole("of"), actor()).id,
+                 gettext("Linked: they tell of the same incident."), incident_id, report_id)
+
+
+def _one_of(incident_id: int | None, report_id: int) -> int:
+    """The report of an incident that a form stood for; where it was taken out meanwhile, another that is left."""
+    left = found.members(incident_id, actor()) if incident_id is not None else []
+    return report_id if report_id in left or not left else left[0]
 
 
 @bp.post(f"{REPORT}/leave-incident")
@@ -82,14 +91,14 @@ def _done(act: Callable[[], int], said: str, incident_id: int | None, report_id:
 
 
 def _again(refusal: TriageError, incident_id: int | None, report_id: int | None) -> str:
-    if incident_id is not None and found.shown(incident_id, actor()):
+    if incident_id is not None and found.members(incident_id, actor()):
         return _page(incident_id, refusal)
     return report_page(forms.optional_whole("report") or report_id or 0, refusal)
 
 
 def _now(incident_id: int, report_id: int) -> int | None:
     """The incident where it still has reports to show, else the one that the report belongs to now."""
-    if found.shown(incident_id, actor()):
+    if found.members(incident_id, actor()):
         return incident_id
     belonging = found.of_report(report_id, actor())
     return belonging.incident.id if belonging else None

@@ -20,6 +20,7 @@ from triage.rights import Right
 from triage.web import forms, marking, whys
 from triage.web.access import actor, admits
 from triage.web.desk import NUMBER, REPORT, by_script, queue, report_page, to_report
+from triage.web.identity import identity
 
 bp = Blueprint("relating", __name__)
 
@@ -40,8 +41,9 @@ def _give_words(state: BlueprintSetupState) -> None:
 @admits(Right.READ_REPORTS)
 def compare(report_id: int, other_id: int) -> str:
     """Two reports beside each other: what their texts differ in, and why they are linked or not."""
+    seq = identity().seq  # read before the two: what comes between is asked for again
     found = compared.of(report_id, other_id, actor())
-    return render_template("desk/compare.html", found=found, back=report_id, view=queue())
+    return render_template("desk/compare.html", found=found, back=report_id, view=queue(), seq=seq)
 
 
 @bp.get(f"{REPORT}/compare")

@@ -14,7 +14,7 @@ from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
-from triage.actions import answering, drafts, recipients
+from triage.actions import answering, drafts, recipients, taking
 from triage.actions.recipients import Recipient, ToMany
 from triage.db import run_in_transaction
 from triage.errors import N_, Forbidden, NoReplyAccount, NotFound, OptedOut, TooLong, TooManyParts, TriageError
@@ -25,6 +25,7 @@ from triage.rights import Right
 from triage.web import composing, errors, forms, words
 from triage.web.access import actor, admits
 from triage.web.desk import NUMBER, REPORT
+from triage.web.identity import identity
 
 bp = Blueprint("together", __name__)
 
@@ -83,7 +84,8 @@ def answer_incident(incident_id: int) -> Answer:
 @admits(Right.HANDLE_REPORTS)
 def answered(answer_id: int) -> str:
     """What became of an answer to many."""
-    return render_template("together/answered.html", answer=together.answered(answer_id, actor()))
+    seq = identity().seq  # read before the answer: what comes between the two is asked for again
+    return render_template("together/answered.html", answer=together.answered(answer_id, actor()), seq=seq)
 
 
 @bp.post(f"{ANSWER}/undo")
@@ -103,7 +105,7 @@ def _act(look: Callable[[], Preview]) -> Answer:
     shown, text = look(), forms.clean(request.form.get("text", ""))
     if "send" not in request.form:
         _keep(shown, text)
-        return _page(shown, text)
+        return _take(look, text) if "take" in request.form else _page(shown, text)
     try:
         asked = _asked(shown)
         run_in_transaction(lambda: answering.answer_all(asked, actor()))
@@ -114,6 +116,18 @@ def _act(look: Callable[[], Preview]) -> Answer:
         return _page(look(), text, refusal), refusal.status
     number = together.number_of(asked.key, [line.primary for line in shown.lines], actor())
     return redirect(url_for("together.answered", answer_id=number), 303)
+
+
+def _take(look: Callable[[], Preview], text: str) -> Answer:
+    """Take what nobody holds, so that who told of it can be answered, too."""
+    try:
+        taken = forms.whole("take")
+        taking.take(taken, actor())
+    except TriageError as refusal:
+        if isinstance(refusal, NotFound | Forbidden):
+            raise
+        return _page(look(), text, refusal), refusal.status
+    return _page(look(), text, also=taken)
 
 
 def _asked(shown: Preview) -> ToMany:
@@ -135,12 +149,14 @@ def _keep(shown: Preview, text: str) -> None:
             run_in_transaction(lambda: drafts.save(shown.kept_on, actor(), text[:MOST_TEXT]))
 
 
-def _page(shown: Preview, typed: str | None = None, refusal: TriageError | None = None) -> str:
+def _page(shown: Preview, typed: str | None = None, refusal: TriageError | None = None, also: int = 0) -> str:
+    able = [line.sending for line in shown.lines if line.sending is not None and can_be(line)]
+    chosen = {one.report_id for one in _ticked()} | {also} if "picked" in request.form else _usual(shown)
+    endings = {one.ending for one in able}
     return render_template(
         "together/preview.html", preview=shown, seq=shown.seq, text=shown.draft if typed is None else typed,
-        refusal=refusal, chosen={one.report_id for one in _ticked()} if "picked" in request.form else _usual(shown),
-        form_key=uuid.uuid4().hex, public=[
-            line for line in shown.lines if line.sending is not None and line.sending.is_public and can_be(line)])
+        refusal=refusal, chosen=chosen, left_out=len(shown.lines) - len(able), form_key=uuid.uuid4().hex,
+        public=any(one.is_public for one in able), ending=endings.pop() if len(endings) == 1 else None)
 
 
 def _usual(shown: Preview) -> set[int]:

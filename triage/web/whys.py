@@ -119,7 +119,7 @@ def between(seconds: int) -> str:
 
 def outcome(found: Compared) -> str:
     """In one sentence whether two are linked, and why: "Not linked: numbers differ, 12 and 21"."""
-    standing, texts = found.standing, of_texts(found)
+    standing, texts = found.standing, _judged(found)
     said = decided(found)
     if standing.together:
         return str(gettext("They go together: %(why)s", why=f"{texts}, {said}" if said else texts))
@@ -128,6 +128,14 @@ def outcome(found: Compared) -> str:
     kept = _held_back(found) if same_message(found) else ""
     return str(gettext("Not linked: %(why)s, but %(held_back)s", why=texts, held_back=kept) if kept
                else gettext("Not linked: %(why)s", why=texts))
+
+
+def _judged(found: Compared) -> str:
+    """What the two texts are to each other; what older rules made of them first, where that was something else."""
+    today, then = of_texts(found), same(found.standing.then or {})
+    if then in ("", today):
+        return today
+    return str(gettext("%(then)s (judged under older rules; today’s say: %(today)s)", then=then, today=today))
 
 
 def same_message(found: Compared) -> bool:

@@ -136,7 +136,7 @@ def key_words() -> list[tuple[tuple[str, ...], str]]:
         (("r",), gettext("reply")), (("i",), gettext("internal note")),
         (("e",), gettext("resolve")), (("q",), gettext("return to queue")),
         (("!",), gettext("discard")), (("u",), gettext("undo the last answer")),
-        (("d",), gettext("copies and likely ones")),
+        (("d",), gettext("copies and likely ones; decisions")),
         (("s",), gettext("snooze")), (("g n",), gettext("go to New")), (("g m",), gettext("go to Mine")),
         (("g w",), gettext("go to Waiting")), (("g u",), gettext("go to Urgent")),
         (("g a",), gettext("go to All open")), (("Ctrl Enter",), gettext("send or save, in a field")),
