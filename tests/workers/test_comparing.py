@@ -64,7 +64,7 @@ def test_it_gives_way_before_each_and_compares_all(scene: Scene, monkeypatch: py
 def test_one_that_cannot_be_compared_stands_alone(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scene, "compare", lambda: None)
     report = scene.sms(TEXT)
-    monkeypatch.setattr(comparing, "look", lambda _: 1 / 0)
+    monkeypatch.setattr(comparing, "_look", lambda _: 1 / 0)
     assert worker.compare_waiting() == 0
     assert run_in_transaction(lambda: scene.report(report.id).compare_by) is None
     assert isinstance(report, Report)

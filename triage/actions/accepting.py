@@ -27,9 +27,9 @@ def _settlement() -> str:
     Whoever waited for the lock on the report and finds that somebody else has ended the attempt meanwhile ends none.
     """
     which, sent = IN_ORDER
-    well = ~sent.c.moved, ACCOUNTS.c.trouble.is_(None), ACCOUNTS.c.paused_why.is_distinct_from(literal_column("'failing'"))
+    calm = ACCOUNTS.c.trouble.is_(None), ACCOUNTS.c.paused_why.is_distinct_from(literal_column("'failing'"))
     account = sent.join(which, true()).outerjoin(ACCOUNTS, ACCOUNTS.c.id == which.c.account_id)
-    ours = select(sent.c.id).select_from(account).where(*well).cte("ours")
+    ours = select(sent.c.id).select_from(account).where(~sent.c.moved, *calm).cte("ours")
     ended = ENDED.where(TRIES.c.delivery_id == ours.c.id).returning(ours.c.id).cte("ended")
     done = attempts.ACCEPTED.where(ROWS.c.id == ended.c.id).returning(*ROWS.c["id", "report_id"]).cte("done")
     told = events.noting(select(done.c.report_id, null(), bindparam("kind"), events.about("delivery", done.c.id),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
     Executable,
     Integer,
+    Row,
     Select,
     Table,
     bindparam,
@@ -85,7 +86,7 @@ ROOM = select(WHO.c.capacity, WHO.c.active, WHO.c.roles).where(WHO.c.id == ME).w
 TAKE = _taking(TABLE.c.id == bindparam("number"))
 UNANSWERED, ANSWERED = TABLE.c.unanswered_since.is_not(None), TABLE.c.unanswered_since.is_(None)
 TAKE_NEXT = (_head(UNANSWERED), _head(ANSWERED))
-LEFT = (_first(ME, UNANSWERED), _first(ME, ANSWERED))
+LEFT = tuple(_first(ME, waits).add_columns(COMPARED.label("compared")) for waits in (UNANSWERED, ANSWERED))
 
 
 def claim(report_id: int, actor: Operator) -> Assignment:
@@ -122,17 +123,19 @@ def _wait_for_next(actor: Operator, capacity: int) -> Assignment | None:
     late for one must not hold it while they wait for the next.
     """
     left = _left(actor)
-    taken = _take(TAKE, actor, capacity, number=left) if left is not None else None
-    if left is not None and taken is None:
+    if left is None or not left.compared:  # whoever asks has it compared first
+        return None
+    taken = _take(TAKE, actor, capacity, number=left.id)
+    if taken is None:
         raise locking.Moved
     return taken
 
 
-def _left(actor: Operator) -> int | None:
+def _left(actor: Operator) -> Row[Any] | None:
     """What stands first in the queue, whoever has locked it."""
     bound = {"me": key_of(actor), "now": clock.now()}
-    found = (db.session.execute(statement, bound).scalar() for statement in LEFT)
-    return next((number for number in found if number is not None), None)
+    found = (db.session.execute(statement, bound).first() for statement in LEFT)
+    return next((row for row in found if row is not None), None)
 
 
 def _take(statement: Executable, actor: Operator, capacity: int, **which: int) -> Assignment | None:
