@@ -2,7 +2,8 @@
 
 What stands above the actions (pages, walks, commands, the API, copies) runs on SQLite or on PostgreSQL by turns, and so
 does what starts or kills a whole desk (`either`): each case has one of the two by its name, so both are used in every
-file. Of the faults, every second case of a test with many. Actions, queries, models and races run on both.
+file. Of the faults, wherever they stand, every second case of a test with many. Actions, queries, models and races run
+on both.
 """
 
 from __future__ import annotations
@@ -40,9 +41,13 @@ def _takes_turns(item: pytest.Item) -> bool:
     return item.get_closest_marker("either") is not None or item.nodeid.startswith(BY_TURNS)
 
 
+def _strikes(item: pytest.Item) -> bool:
+    return item.nodeid.startswith(THINNED) or item.get_closest_marker("faults") is not None
+
+
 def _every_second(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     tests: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
-        if item.nodeid.startswith(THINNED) and not item.get_closest_marker("soak"):
+        if _strikes(item) and not item.get_closest_marker("soak"):
             tests[item.nodeid.partition("[")[0]].append(item)
     return [item for cases in tests.values() if len(cases) >= MANY for item in cases[1::2]]
