@@ -28,6 +28,7 @@ from triage.db import run_in_transaction, unavailable
 T = TypeVar("T")
 G = TypeVar("G")
 
+LULL = 0.03  # seconds: what arrives faster than thirty a second is a storm
 PATIENCE = 3.0  # seconds, for a database that was there a moment ago
 BLINK = 0.25  # seconds, for one that was not
 EVERY = 1.0  # seconds between tries while it is away
@@ -49,14 +50,15 @@ class Reach:
         self._lock = threading.Lock()
         self._away = False
         self._trying = 0
+        self._ended_at = -LULL
         self._next_try = 0.0
         url = make_url(app.config["SETTINGS"].database_url)
         self._line = _Line(app, self._end, RUNNERS[url.get_backend_name()])
 
     @property
     def busy(self) -> bool:
-        """Whether anything that arrived is being written just now, or waits for it."""
-        return self._trying > 0
+        """Whether anything that arrived is being written, or was a moment ago: more may follow."""
+        return self._trying > 0 or clock.steady() - self._ended_at < LULL
 
     def together(self, write: Callable[[Sequence[G]], Sequence[T]], given: G) -> T:
         """What became of `given` in a transaction of `write([given, …])`, waited for as long as makes sense now.
@@ -106,6 +108,7 @@ class Reach:
     def _end(self, count: int, *, away: bool) -> None:
         with self._lock:
             self._trying -= count
+            self._ended_at = clock.steady()
         self._note(away=away)
 
     def _note(self, *, away: bool) -> None:

@@ -90,8 +90,10 @@ def _filed(places: Row[Any], key: str, message: InboundMessage, contact: Person 
     for candidate in candidates[:1]:
         stored = keeping.store_where_it_waits(candidate, message, contact, account, item)
         if stored is not None:
-            _note_joined(candidate, candidate, stored, item, message)
-            return _Filed(candidate, stored, "joined")
+            if stored.untold:
+                telling.joined(candidate, message.text)
+            _note_joined(candidate, candidate, stored.id, item, message)
+            return _Filed(candidate, stored.id, "joined")
     for report, primary in _tried(candidates):
         if _takes(primary, key) and _takes(report, key):
             return _Filed(report.id, _join(report, primary, message, contact, account, item), "joined")
@@ -171,6 +173,7 @@ def _join(report: Report, primary: Report, message: InboundMessage, contact: Per
             one.priority = min(one.priority, URGENT)
     if not (_waits(report, item) and _waits(primary, item)):
         matters.reckon(report)
+    telling.joined(report.id, message.text)
     _note_joined(report.id, primary.id, stored, item, message)
     return stored
 
@@ -181,7 +184,6 @@ def _waits(report: Report, item: Entry) -> bool:
 
 
 def _note_joined(report_id: int, primary_id: int, message_id: int, item: Entry, message: InboundMessage) -> None:
-    telling.joined(report_id, message.text)
     urgent = {"urgent": True} if message.urgent else {}
     events.record(Kind.REPORT_JOINED, report_id, None, message=message_id, item=item.id, primary=primary_id, **urgent)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, bindparam, insert, literal_column, select, true
 from sqlalchemy.sql.dml import ReturningInsert
@@ -14,12 +14,12 @@ from triage.actions import attaching, locking
 from triage.actions.contacts import Person
 from triage.actions.journal import Door, Entry
 from triage.db import is_postgresql
-from triage.models import Message, Report
+from triage.models import Message, Report, TextKey
 from triage.models.reports import NORMAL, URGENT
 from triage.statements import execute
 
 # Of tables alone: what is led through the ORM is several times dearer.
-MESSAGES, REPORTS = (cast(Table, each.__table__) for each in (Message, Report))
+MESSAGES, REPORTS, TOLD = (cast(Table, each.__table__) for each in (Message, Report, TextKey))
 STORE = insert(MESSAGES).returning(MESSAGES.c.id)
 STORED = ("report_id", "contact_id", "account_id", "channel", "direction", "body", "external_id", "in_reply_to",
           "repost_of", "sent_at", "recorded_at", "dedupe_key")
@@ -35,6 +35,12 @@ def _waits_already(report: FromClause) -> ColumnElement[bool]:
                 its.priority <= bindparam("priority"))
 
 
+def _untold(report: FromClause) -> ColumnElement[bool]:
+    """It was compared, and none of its messages said enough for that: a further one may."""
+    told = select(literal_column("1")).where(TOLD.c.report_id == NUMBER).exists()
+    return and_(report.c.compare_by.is_(None), ~told)
+
+
 def _storing(where: Select[Any]) -> ReturningInsert[Any]:
     return insert(MESSAGES).from_select(list(STORED), where).returning(MESSAGES.c.id)
 
@@ -43,15 +49,24 @@ def _storing_where_it_waits() -> Select[Any]:
     """No row where it did not wait when it was looked at; NULL where it does not any more, now that it is locked."""
     seen = REPORTS.alias("seen")
     waited = select(_waits_already(seen)).where(seen.c.id == NUMBER).scalar_subquery()
-    wanted = select(REPORTS.c.id, _waits_already(REPORTS).label("still")).where(REPORTS.c.id == NUMBER, waited)
+    wanted = select(REPORTS.c.id, REPORTS.c.compare_by, _waits_already(REPORTS).label("still"))
+    wanted = wanted.where(REPORTS.c.id == NUMBER, waited)
     locked = wanted.with_for_update(key_share=True).cte("locked")
     stored = _storing(select(locked.c.id, *GIVEN).where(locked.c.still)).cte("stored")
-    return select(stored.c.id).select_from(locked.outerjoin(stored, true()))
+    return select(stored.c.id, _untold(locked)).select_from(locked.outerjoin(stored, true()))
 
 
 # On SQLite nothing is locked, and so nothing can have changed meanwhile.
-AT_ONCE = _storing(select(REPORTS.c.id, *GIVEN).where(REPORTS.c.id == NUMBER, _waits_already(REPORTS)))
+AT_ONCE = _storing(select(REPORTS.c.id, *GIVEN).where(REPORTS.c.id == NUMBER, _waits_already(REPORTS))).returning(
+    select(_untold(REPORTS)).where(REPORTS.c.id == NUMBER).scalar_subquery())
 WHERE_IT_WAITS = _storing_where_it_waits()
+
+
+class Stored(NamedTuple):
+    """A message that was kept, and whether its report was compared and nothing in it had said enough for that."""
+
+    id: int
+    untold: bool
 
 
 def dedupe_key(message: InboundMessage) -> str:
@@ -71,7 +86,7 @@ def store(report_id: int, message: InboundMessage, contact: Person | None, accou
 
 
 def store_where_it_waits(report_id: int, message: InboundMessage, contact: Person | None, account: Door | None,
-                         item: Entry) -> int | None:
+                         item: Entry) -> Stored | None:
     """The same on a report, locked now, on which one message more changes nothing: most are like that at a busy hour.
 
     None where that is not so. Moved where it is not any more: whoever has locked the report must let go of it first,
@@ -81,10 +96,10 @@ def store_where_it_waits(report_id: int, message: InboundMessage, contact: Perso
     row = execute(WHERE_IT_WAITS if is_postgresql() else AT_ONCE, values).first()
     if row is None:
         return None
-    stored: int | None = row[0]
-    if stored is None:
+    stored = Stored(row[0], row[1])
+    if stored.id is None:
         raise locking.Moved
-    attaching.note(stored, message, item)
+    attaching.note(stored.id, message, item)
     return stored
 
 

@@ -21,7 +21,7 @@ from triage.rights import Right
 __all__ = ["family"]
 
 # A new report is compared at once. Where nobody is there to do it, it waits so long before it is taken all the same.
-COMPARED_WITHIN = timedelta(seconds=10)
+COMPARED_WITHIN = timedelta(seconds=20)
 # Built once, as every verb begins with one of them.
 LOCKED = (select(Report).where(Report.id == bindparam("number")).with_for_update(key_share=True)
           .execution_options(populate_existing=True))
