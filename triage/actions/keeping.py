@@ -53,12 +53,12 @@ def _storing_where_it_waits() -> Select[Any]:
     wanted = wanted.where(REPORTS.c.id == NUMBER, waited)
     locked = wanted.with_for_update(key_share=True).cte("locked")
     stored = _storing(select(locked.c.id, *GIVEN).where(locked.c.still)).cte("stored")
-    return select(stored.c.id, _untold(locked)).select_from(locked.outerjoin(stored, true()))
+    return select(stored.c.id, _untold(locked).label("untold")).select_from(locked.outerjoin(stored, true()))
 
 
 # On SQLite nothing is locked, and so nothing can have changed meanwhile.
 AT_ONCE = _storing(select(REPORTS.c.id, *GIVEN).where(REPORTS.c.id == NUMBER, _waits_already(REPORTS))).returning(
-    select(_untold(REPORTS)).where(REPORTS.c.id == NUMBER).scalar_subquery())
+    select(_untold(REPORTS)).where(REPORTS.c.id == NUMBER).scalar_subquery().label("untold"))
 WHERE_IT_WAITS = _storing_where_it_waits()
 
 
@@ -96,7 +96,7 @@ def store_where_it_waits(report_id: int, message: InboundMessage, contact: Perso
     row = execute(WHERE_IT_WAITS if is_postgresql() else AT_ONCE, values).first()
     if row is None:
         return None
-    stored = Stored(row[0], row[1])
+    stored = Stored(row.id, row.untold)
     if stored.id is None:
         raise locking.Moved
     attaching.note(stored.id, message, item)
