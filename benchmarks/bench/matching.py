@@ -26,7 +26,7 @@ from benchmarks.bench.tellings import passed_on, tellings
 from channels.base import InboundMessage
 from triage import clock
 from triage.actions import comparing, ingest, journal
-from triage.db import db, is_postgresql, run_in_transaction
+from triage.db import db, is_postgresql, let_go, run_in_transaction
 from triage.models import Message, Report, Shingle, TextKey
 from triage.queries import candidates
 from triage.similarity.preparing import prepare
@@ -122,7 +122,7 @@ def _round(desk: Desk, told: Iterator[str], chance: random.Random, name: str) ->
         filed.take(desk, partial(_arrives, f"{name}-{place}", words))
         (number,) = desk.read(candidates.waiting)
         if place % 4 < 2:  # what was read for judging is remembered, so the two are not timed on the same message
-            judged.take(desk, partial(_judge, number))
+            judged.take(desk, partial(_judge, number), transaction=False)
             desk.act(partial(comparing.compare, number))
         else:
             compared.take(desk, partial(comparing.compare, number))
@@ -135,11 +135,11 @@ class _Times:
     def __init__(self) -> None:
         self._seconds: list[float] = []
 
-    def take(self, desk: Desk, act: Callable[[], object]) -> None:
-        """Run one and keep its time."""
+    def take(self, desk: Desk, act: Callable[[], object], *, transaction: bool = True) -> None:
+        """Run one and keep its time; what only reads needs no transaction of ours."""
         with desk.app.app_context():
             began = time.perf_counter()
-            run_in_transaction(act)
+            run_in_transaction(act) if transaction else act()
             self._seconds.append(time.perf_counter() - began)
 
     def figures(self) -> Figures:
@@ -148,11 +148,11 @@ class _Times:
 
 
 def _judge(number: int) -> None:
-    """Look for what a report says again, or else for what may tell of the same incident, without a trace."""
+    """Look for what a report says again, or else for what may tell of the same incident."""
     found = comparing.look(number)
-    if found is not None and next(found[2].same_messages(), None) is None:
-        found[2].same_incidents()
-    db.session.rollback()
+    if found is not None and next(found.alike.same_messages(), None) is None:
+        found.alike.same_incidents()
+    let_go()
 
 
 def _arrives(name: str, words: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Executable, Row, Table, bindparam, func, insert, select, text, update
 
@@ -24,7 +24,7 @@ from triage.models import Report, TextKey
 from triage.queries import candidates, origins, weighing
 from triage.queries.alike import Akin, Alike, Same
 from triage.queries.candidates import Candidate
-from triage.queries.origins import Opened, Told
+from triage.queries.origins import Opened
 from triage.similarity.incidents import Likeness
 from triage.similarity.preparing import Prepared, prepare
 from triage.similarity.verdicts import RULES_VERSION, Verdict
@@ -45,6 +45,14 @@ STANDS = select(*candidates.STANDS).where(OPENED.c.id == bindparam("number"))
 TEXT_KEY = insert(cast(Table, TextKey.__table__))
 
 
+class Found(NamedTuple):
+    """A report as it is compared, its telling text, and what that is like."""
+
+    new: Candidate
+    prepared: Prepared
+    alike: Alike
+
+
 def compare(report_id: int) -> bool:
     """Compare a report, once; whether it was to be. Link it, or note what people are to be asked."""
     wait_for_turn()
@@ -56,6 +64,8 @@ def compare(report_id: int) -> bool:
     if report is None:
         return False
     found = _look(report)
+    if found is not None:
+        keep(found)
     if report.status != "closed" and report.duplicate_of is None:
         if found is not None:
             _decide(report, found)
@@ -90,31 +100,28 @@ def wait_for_turn() -> None:
         db.session.execute(TURN)
 
 
-def look(report_id: int) -> tuple[Candidate, Prepared, Alike] | None:
-    """Keep what a report is found by, and look for what it is like. None where nothing in it says enough."""
+def look(report_id: int) -> Found | None:
+    """What a report is like, to be asked for. None where nothing in it says enough. Only reads."""
     return _look(execute(STANDS, {"number": report_id}).one())
 
 
-def _look(report: Row[Any]) -> tuple[Candidate, Prepared, Alike] | None:
-    telling = _keep_keys(report.id)
-    if telling is None:
-        return None
-    message, prepared = telling
-    new = candidates.told(report, message.body)
-    return new, prepared, Alike(new, message, prepared)
-
-
-def _keep_keys(report_id: int) -> tuple[Told, Prepared] | None:
-    for message in origins.told(report_id, TELLING):
+def _look(report: Row[Any]) -> Found | None:
+    for message in origins.told(report.id, TELLING):
         prepared = prepare(message.body)
         if message.repost_of or not prepared.is_empty:
-            execute(TEXT_KEY, {"report_id": report_id, "message_id": message.id, "body_hash": prepared.body_hash,
-                               "rules": RULES_VERSION})
-            if prepared.shingles:
-                execute(_keys(db.session.get_bind().dialect.name),
-                        {"hashes": json.dumps(prepared.shingles), "number": report_id})
-            return message, prepared
+            new = candidates.told(report, message.body)
+            return Found(new, prepared, Alike(new, message, prepared))
     return None
+
+
+def keep(found: Found) -> None:
+    """Keep what a report is found by from now on."""
+    number, prepared = found.new.report_id, found.prepared
+    execute(TEXT_KEY, {"report_id": number, "message_id": found.alike.message.id, "body_hash": prepared.body_hash,
+                       "rules": RULES_VERSION})
+    if prepared.shingles:
+        execute(_keys(db.session.get_bind().dialect.name),
+                {"hashes": json.dumps(prepared.shingles), "number": number})
 
 
 @cache
@@ -123,7 +130,7 @@ def _keys(dialect: str) -> Executable:
     return text(f"INSERT INTO shingles (h, report_id) {each}")
 
 
-def _decide(report: Opened, found: tuple[Candidate, Prepared, Alike]) -> None:
+def _decide(report: Opened, found: Found) -> None:
     new, prepared, alike = found
     if _repeats_what_says_nothing(report, alike):
         return

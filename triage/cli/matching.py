@@ -72,12 +72,13 @@ def _links(said: dict[str, Any]) -> list[dict[str, Any]]:
     found = comparing.look(report.id)
     if found is None:
         return []
-    same = next(found[2].same_messages(), None)
+    comparing.keep(found)
+    same = next(found.alike.same_messages(), None)
     if same is not None:
         report.status, report.duplicate_of = "duplicate", same.other.primary_id
         score = same.verdict.covered if same.verdict else 1.0
         return [_link(said, same.other.primary_id, "same_message", score)]
-    akin = found[2].same_incidents()[:comparing.MOST_SUGGESTED]
+    akin = found.alike.same_incidents()[:comparing.MOST_SUGGESTED]
     return [_link(said, one.other.primary_id, "same_incident", one.likeness.score) for one in akin]
 
 
