@@ -128,6 +128,7 @@ def _environment(folder: Path, addresses: Sequence[str], undo_seconds: int) -> d
     return {
         "SECRET_KEY": secrets.token_urlsafe(48), "TRIAGE_KEYS": f"index:{index},k1:{sealing}",
         "DATABASE_URL": f"sqlite:///{folder / 'desk.db'}", "SIMULATOR_PATH": str(folder / "simulator.db"),
+        "SPOOL_PATH": str(folder / "spool"),
         "PUBLIC_URL": addresses[0], "STAFF_URL": addresses[0], "EXTRA_ORIGINS": ",".join(addresses),
         "DEMO": "1", "DESK_NAME": "Rehearsal desk",
         "DESK_LANGUAGES": "en,es", "UNDO_SECONDS": str(undo_seconds), "PASSWORD_COST": "low",
